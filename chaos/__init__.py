@@ -1,0 +1,1 @@
+"""Breaks things, proves that they broke, and heals them."""

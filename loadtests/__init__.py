@@ -1,0 +1,1 @@
+"""Makes work for the system and records what happened; judges nothing."""

@@ -1,0 +1,1 @@
+"""Reads a run folder, judges it, and draws it."""

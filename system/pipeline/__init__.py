@@ -1,0 +1,1 @@
+"""The steps of a campaign; each returns ids and never enqueues."""

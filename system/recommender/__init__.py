@@ -1,0 +1,1 @@
+"""Purchase history in, five products out."""

@@ -1,0 +1,154 @@
+"""Every setting of the product, read from `STEADYPOST_*` variables and checked once, at start."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from system.errors import SettingsError
+
+ENV_PREFIX = "STEADYPOST_"
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class SendingAccount(BaseModel):
+    """One account at the provider; its limit is shared by all workers that send through it."""
+
+    api_key: SecretStr
+    api_url: str = "https://api.sendgrid.com"
+    mails_per_s: Annotated[float, Field(gt=0)] | None = 100.0
+    """Mails, not requests, in any rolling second; None lifts the limit (benchmarks)."""
+
+
+class Settings(BaseSettings):
+    """Field `database_url` is set by `STEADYPOST_DATABASE_URL`, and so on."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid")
+
+    environment: Literal["production", "development"] = "production"
+
+    database_url: SecretStr
+    """`postgresql+psycopg://user:password@host:port/name`."""
+    redis_url: SecretStr
+    """Permits, breaker and schedules."""
+    broker_url: SecretStr | None = None
+    """Celery's broker, `redis_url` when unset; an `amqp://` URL selects RabbitMQ."""
+    socket_timeout_s: Seconds = 5.0
+    """How long any call to Redis or the broker may block; the default of the libraries is for ever."""
+
+    accounts: dict[str, SendingAccount]
+    """Sending accounts by name; newsletters name theirs, most installations have only `default`."""
+
+    webhook_public_keys: list[str]
+    """Keys that verify webhook posts (base64 DER, as the provider shows them); two during a rotation."""
+    webhook_max_age_s: Seconds = 90_000.0
+    """Older posts are stale. The provider retries for 24 h and may keep the first signature (docs/decisions/0004)."""
+    webhook_max_bytes: Annotated[int, Field(gt=0)] = 1_048_576
+
+    public_url: str
+    """Where recipients reach the unsubscribe page, without a trailing slash."""
+    link_keys: Annotated[list[SecretStr], Field(min_length=1)]
+    """Keys of the unsubscribe links: the first signs, all verify."""
+
+    from_email: str
+    from_name: str
+    postal_address: str
+    """Shown in every mail, as the law of most countries demands."""
+    shop_url: str
+    """Product links start with it."""
+
+    model_path: Path = Path("models/current.onnx")
+
+    dispatch_page_users: Annotated[int, Field(gt=0)] = 5_000
+    batch_jobs: Annotated[int, Field(gt=0)] = 500
+    """Jobs that one Celery message names: a few seconds of sending, far below the visibility timeout."""
+    sends_in_flight: Annotated[int, Field(gt=0)] = 32
+    """Open requests per worker process; also what one outage can leave ambiguous per process."""
+    request_deadline_s: Seconds = 10.0
+    """From the first byte of a request to the last byte of its answer."""
+    connect_timeout_s: Seconds = 3.0
+    claim_lease_s: Seconds = 60.0
+    resolution_deadline_s: Seconds = 86_400.0
+    """How long an unknown job waits for evidence: the provider's webhook retries end after 24 h."""
+    max_attempts: Annotated[int, Field(gt=0)] = 20
+    retry_after_s: Seconds = 1.0
+    """First delay after a refusal; doubles up to `retry_cap_s`, with jitter."""
+    retry_cap_s: Seconds = 60.0
+    ambiguous_statuses: frozenset[int] = frozenset(range(500, 600))
+    """Answers that don't tell whether the mail was accepted; take 503 out if your provider's 503 is a firm no."""
+
+    breaker_failures: Annotated[int, Field(gt=0)] = 10
+    """Failures in a row, over all workers, that open the breaker."""
+    probe_interval_s: Seconds = 1.0
+    rejections_to_pause: Annotated[int, Field(gt=0)] = 20
+    """The same permanent rejection this often in a row pauses the campaign."""
+
+    sweep_interval_s: Seconds = 2.0
+    schedule_grace_s: Seconds = 86_400.0
+    """A missed weekly tick is caught up for this long."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    sentry_dsn: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _leases_outlast_requests(self) -> Self:
+        if self.claim_lease_s <= 2 * self.request_deadline_s:
+            msg = (
+                f"claim_lease_s={self.claim_lease_s:g} must be more than twice request_deadline_s="
+                f"{self.request_deadline_s:g}, or a slow answer would find its lease gone"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _production_is_safe(self) -> Self:
+        if self.environment == "production":
+            weak = [key for key in self.link_keys if len(key.get_secret_value()) < MIN_KEY_CHARS]
+            if weak:
+                msg = f"link_keys must have at least {MIN_KEY_CHARS} characters each in production"
+                raise ValueError(msg)
+            if not self.public_url.startswith("https://"):
+                msg = f"public_url={self.public_url!r} must start with https:// in production"
+                raise ValueError(msg)
+        return self
+
+    @property
+    def broker(self) -> str:
+        """The broker's URL with its secrets."""
+        return (self.broker_url or self.redis_url).get_secret_value()
+
+    def account(self, name: str) -> SendingAccount:
+        """The sending account that a newsletter names."""
+        try:
+            return self.accounts[name]
+        except KeyError:
+            known = ", ".join(sorted(self.accounts)) or "none"
+            raise SettingsError(
+                f"sending account {name!r} is not configured (known: {known}). "
+                f"Set {ENV_PREFIX}ACCOUNTS__{name.upper()}__API_KEY, or change the newsletter's account."
+            ) from None
+
+
+MIN_KEY_CHARS = 32
+
+
+@cache
+def load_settings() -> Settings:
+    """The process's settings; raises SettingsError with one line per bad variable."""
+    try:
+        return Settings()
+    except ValidationError as exc:
+        raise SettingsError(_explain(exc)) from None
+
+
+def _explain(exc: ValidationError) -> str:
+    lines = []
+    for error in exc.errors(include_url=False, include_input=False):
+        name = ENV_PREFIX + "__".join(str(part) for part in error["loc"]).upper() if error["loc"] else "settings"
+        lines.append(f"{name}: {error['msg'].removeprefix('Value error, ')}")
+    return "\n".join([*lines, "docs/settings.md lists every variable; `steadypost doctor` checks them."])

@@ -1,0 +1,1 @@
+"""Celery: the application, the four queues, and the only files that enqueue."""

@@ -1,0 +1,1 @@
+"""HTTP: the event webhook, unsubscribe links, health and metrics."""
