@@ -1,0 +1,26 @@
+"""How Alembic reaches the database: online only, under a lock, one transaction per revision."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import create_engine, text
+
+from system.storage.models import Base
+
+MIGRATION_LOCK = 7_214_001  # any number, the same in every process that migrates
+
+
+def migrate() -> None:
+    """Apply revisions while holding an advisory lock, so that two deploys don't race."""
+    engine = create_engine(context.config.attributes["database_url"])
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        connection.commit()
+        context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+    engine.dispose()
+
+
+migrate()
