@@ -1,0 +1,50 @@
+"""A Redis of our own: how to start it and ask whether it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import redis
+
+from stack.binaries import find_redis
+from stack.readiness import NotReadyError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisServer:
+    """One server on one data folder and port."""
+
+    program: Path
+    data: Path
+    port: int
+
+    @property
+    def command(self) -> list[str]:
+        """Appends to disk once a second, so a kill costs at most that; never evicts: a full queue must say so."""
+        return [
+            *(str(self.program), "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.data)),
+            *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
+            *("--maxmemory-policy", "noeviction", "--daemonize", "no"),
+        ]
+
+    def url(self, database: int = 0) -> str:
+        """The form of `STEADYPOST_REDIS_URL`."""
+        return f"redis://127.0.0.1:{self.port}/{database}"
+
+    def check(self) -> None:
+        """Raise NotReadyError unless it answers and has loaded its file."""
+        try:
+            with redis.Redis(port=self.port, socket_timeout=3, socket_connect_timeout=3) as client:
+                client.ping()
+        except redis.RedisError as exc:
+            raise NotReadyError(str(exc)) from None
+
+
+def prepare_redis(*, folder: Path, port: int) -> RedisServer:
+    """Find a server and make its data folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return RedisServer(program=find_redis(), data=folder, port=port)

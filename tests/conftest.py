@@ -1,0 +1,140 @@
+"""Real servers for every test that asks: one PostgreSQL and one Redis a session, a fresh database a test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+
+from stack.errors import StackError
+from stack.ports import find_ports
+from stack.postgres import Postgres, prepare_postgres
+from stack.readiness import wait_until_ready
+from stack.redis import RedisServer, prepare_redis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stack.account import Account
+
+TEMPLATE = "migrated_template"
+READY_DEADLINE_S = 60.0
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """Under /var/tmp and open to all: pytest's own folder is closed to the account that runs PostgreSQL for root."""
+    folder = Path(tempfile.mkdtemp(prefix="steadypost-tests-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_folder: Path) -> Iterator[Postgres]:
+    """A running PostgreSQL."""
+    with _unavailable_is_a_skip():
+        server = prepare_postgres(folder=server_folder / "postgres", port=_free_port(), password="test")
+    with _running(server.command, check=server.check, log=server_folder / "postgres.log", account=server.account):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server(server_folder: Path) -> Iterator[RedisServer]:
+    """A running Redis."""
+    with _unavailable_is_a_skip():
+        server = prepare_redis(folder=server_folder / "redis", port=_free_port())
+    with _running(server.command, check=server.check, log=server_folder / "redis.log", account=None):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _migrated_template(postgres_server: Postgres) -> str:
+    postgres_server.create_database(TEMPLATE)
+    _migrate(postgres_server.url(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres, _migrated_template: str) -> Iterator[str]:
+    """A fresh database with the newest schema; whoever still holds a connection afterwards loses it."""
+    name = f"test_{next(_DATABASE_NUMBERS)}"
+    postgres_server.create_database(name, template=_migrated_template)
+    try:
+        yield postgres_server.url(name)
+    finally:
+        postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """An empty database of the running Redis."""
+    url = redis_server.url(next(_REDIS_NUMBERS))
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+_DATABASE_NUMBERS = itertools.count(1)
+_REDIS_NUMBERS = itertools.cycle(range(16))
+
+
+def _migrate(url: str) -> None:
+    try:
+        from system.storage.database import upgrade  # noqa: PLC0415  # until the migrations exist
+    except ImportError:
+        from sqlalchemy import create_engine  # noqa: PLC0415  # same
+
+        from system.storage.models import Base  # noqa: PLC0415  # same
+
+        engine = create_engine(url)
+        Base.metadata.create_all(engine)
+        engine.dispose()
+    else:
+        upgrade(url)
+
+
+@contextmanager
+def _unavailable_is_a_skip() -> Iterator[None]:
+    # A laptop without servers may skip; a green CI run must have used them.
+    try:
+        yield
+    except StackError as exc:
+        if os.environ.get("CI", "").lower() == "true":
+            raise
+        pytest.skip(str(exc))
+
+
+def _free_port() -> int:
+    return find_ports(1, choice=random.SystemRandom())[0]
+
+
+@contextmanager
+def _running(command: list[str], *, check: Callable[[], None], log: Path, account: Account | None) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+        )
+    try:
+        wait_until_ready(check, what=command[0], deadline_s=READY_DEADLINE_S, is_alive=lambda: process.poll() is None)
+        yield
+    finally:
+        process.send_signal(2)  # PostgreSQL's fast shutdown; Redis ends as well
+        process.wait(timeout=30)
