@@ -20,6 +20,7 @@ from stack.ports import find_ports
 from stack.postgres import Postgres, prepare_postgres
 from stack.readiness import wait_until_ready
 from stack.redis import RedisServer, prepare_redis
+from system.storage.database import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +63,7 @@ def redis_server(server_folder: Path) -> Iterator[RedisServer]:
 @pytest.fixture(scope="session")
 def _migrated_template(postgres_server: Postgres) -> str:
     postgres_server.create_database(TEMPLATE)
-    _migrate(postgres_server.url(TEMPLATE))
+    upgrade(postgres_server.url(TEMPLATE))
     return TEMPLATE
 
 
@@ -88,21 +89,6 @@ def redis_url(redis_server: RedisServer) -> str:
 
 _DATABASE_NUMBERS = itertools.count(1)
 _REDIS_NUMBERS = itertools.cycle(range(16))
-
-
-def _migrate(url: str) -> None:
-    try:
-        from system.storage.database import upgrade  # noqa: PLC0415  # until the migrations exist
-    except ImportError:
-        from sqlalchemy import create_engine  # noqa: PLC0415  # same
-
-        from system.storage.models import Base  # noqa: PLC0415  # same
-
-        engine = create_engine(url)
-        Base.metadata.create_all(engine)
-        engine.dispose()
-    else:
-        upgrade(url)
 
 
 @contextmanager
