@@ -145,9 +145,5 @@ EVIDENCE: Final[dict[EventKind, Happening]] = {
 }
 """What each event proves; an open or a click proves acceptance and never delivery."""
 
-_RANK: Final = (_H.EVIDENCE_ACCEPTED, _H.EVIDENCE_DELIVERED, _H.EVIDENCE_BOUNCED, _H.EVIDENCE_DROPPED)
-
-
-def strongest(kinds: set[EventKind]) -> Happening:
-    """What a set of events proves together: a maximum, so that order and repetition don't matter."""
-    return max((EVIDENCE[kind] for kind in kinds), key=_RANK.index)
+EVIDENCE_ORDER: Final = (_H.EVIDENCE_ACCEPTED, _H.EVIDENCE_DELIVERED, _H.EVIDENCE_BOUNCED, _H.EVIDENCE_DROPPED)
+"""Weakest first; a set of events proves its maximum, so that order and repetition don't matter."""

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import (
     REAL,
     BigInteger,
-    Boolean,
     CheckConstraint,
     DateTime,
     ForeignKey,
@@ -156,7 +155,7 @@ class Campaign(Base):
         CheckConstraint(_one_of("state", list(CAMPAIGN_STATES)), name="state"),
         CheckConstraint("state NOT IN ('paused', 'cancelled') OR state_reason IS NOT NULL", name="reason"),
         CheckConstraint(r"week_key ~ '^\d{4}-W\d{2}$'", name="week_key"),
-        Index("ix_campaigns_open", "id", postgresql_where=text("state IN ('dispatching', 'running', 'paused')")),
+        Index("ix_campaigns_open", "id", postgresql_where=text("completed_at IS NULL")),
     )
 
 
@@ -166,12 +165,13 @@ JOB_IDS = Sequence("email_job_ids", metadata=Base.metadata)
 class EmailJob(Base):
     """One user in one campaign: the unit that is sent at most once.
 
-    No foreign key to users: erasing a person must not erase the proof of what was sent to nobody else.
+    No foreign keys: erasing a person must not erase the account of a campaign, and attaching a partition
+    with one would lock `campaigns` while other campaigns run.
     """
 
     __tablename__ = "email_jobs"
 
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
     id: Mapped[int] = mapped_column(BigInteger, JOB_IDS, server_default=JOB_IDS.next_value())
     user_id: Mapped[int] = mapped_column(BigInteger)
     week_key: Mapped[str]
@@ -304,7 +304,6 @@ class EmailEvent(Base):
     applied_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     sg_message_id: Mapped[str | None]
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    engaged: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
     __table_args__ = (
         PrimaryKeyConstraint("campaign_id", "sg_event_id"),
