@@ -1,0 +1,107 @@
+"""The model's file: an ONNX model with its catalogue in the metadata and a seal over all bytes at its end."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from onnx import ModelProto
+
+from system.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+REMEDY: Final = "Run `steadypost model train` to make a new one."
+FORMAT: Final = "steadypost-recommender-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The products a model knows: ids by row, ascending, and all of them again by popularity."""
+
+    product_ids: Sequence[int]
+    popular: Sequence[int]
+
+
+def write_model(path: Path, model: ModelProto, *, catalogue: Catalogue, trained_on: date) -> str:
+    """Replace the file in one step and return the model's version; readers see the old file or the new one."""
+    _add_metadata(
+        model,
+        {
+            "format": FORMAT,
+            "trained_on": trained_on.isoformat(),
+            "product_ids": orjson.dumps(list(catalogue.product_ids)).decode(),
+            "popular": orjson.dumps(list(catalogue.popular)).decode(),
+        },
+    )
+    body = model.SerializeToString(deterministic=True)
+    digest = _digest(body)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _replace(path, body + _seal(digest))
+    return _version(trained_on.isoformat(), digest)
+
+
+def read_sealed(path: Path) -> bytes:
+    """The file's bytes, checked to be exactly what was written; raises ModelError."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise ModelError(f"model file {path} does not exist. {REMEDY}") from None
+    except OSError as exc:
+        raise ModelError(f"model file {path} can't be read: {exc.strerror}. {REMEDY}") from None
+    body = content[:-SEAL_BYTES]
+    if content[-SEAL_BYTES:] != _seal(_digest(body)):
+        raise ModelError(f"model file {path} is truncated, altered or not ours: its checksum is wrong. {REMEDY}")
+    return content
+
+
+def read_metadata(metadata: Mapping[str, str], *, path: Path) -> tuple[str, Catalogue]:
+    """Version and catalogue from the metadata that ONNX Runtime hands out; raises ModelError."""
+    if metadata.get("format") != FORMAT:
+        raise ModelError(f"model file {path} has format {metadata.get('format')!r}, not {FORMAT!r}. {REMEDY}")
+    catalogue = Catalogue(orjson.loads(metadata["product_ids"]), orjson.loads(metadata["popular"]))
+    return _version(metadata["trained_on"], metadata["sha256"]), catalogue
+
+
+def _version(trained_on: str, digest: str) -> str:
+    return f"{trained_on}-{digest[:8]}"
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _seal(digest: str) -> bytes:
+    """Serialised messages that follow each other merge, so the seal is one more line of metadata to any reader."""
+    seal = ModelProto()
+    _add_metadata(seal, {"sha256": digest})
+    content: bytes = seal.SerializeToString(deterministic=True)
+    return content
+
+
+def _add_metadata(model: ModelProto, entries: Mapping[str, str]) -> None:
+    for key, value in entries.items():
+        model.metadata_props.add(key=key, value=value)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).chmod(0o644)
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+SEAL_BYTES: Final = len(_seal("0" * 64))
