@@ -1,0 +1,70 @@
+"""One mail as the provider's JSON, built with the provider's own library."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+from sendgrid.helpers.mail import (
+    Category,
+    Content,
+    CustomArg,
+    From,
+    Header,
+    Mail,
+    Personalization,
+    Subject,
+    To,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from system.mail.letter import Content as Rendered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What we write on a mail to recognise it in events; strings, ids only, never an address."""
+
+    campaign_id: int
+    week_key: str
+    user_id: int
+    job_id: int
+    attempt_id: str
+    content_hash: str
+
+
+def content_hash(*, user_id: int, product_ids: Sequence[int], model_version: str) -> str:
+    """What the mail recommends to whom, as a fingerprint that provider and database can be compared by."""
+    return hashlib.sha256(repr((user_id, list(product_ids), model_version)).encode()).hexdigest()[:32]
+
+
+def build_payload(
+    *,
+    to_email: str,
+    to_name: str,
+    from_email: str,
+    from_name: str,
+    newsletter: str,
+    content: Rendered,
+    identity: Identity,
+) -> bytes:
+    """The body of one mail/send request with one personalization."""
+    mail = Mail()
+    mail.from_email = From(from_email, from_name)
+    mail.subject = Subject(content.subject)
+    person = Personalization()
+    # The provider refuses names with these characters (limitations page of mail/send).
+    person.add_to(To(to_email, to_name.translate({ord(";"): " ", ord(","): " "}).strip() or None))
+    for name, value in content.headers.items():
+        person.add_header(Header(name, value))
+    for name, value in vars(identity).items():
+        person.add_custom_arg(CustomArg(name, str(value)))
+    mail.add_personalization(person)
+    mail.add_content(Content("text/plain", content.text))
+    mail.add_content(Content("text/html", content.html))
+    mail.add_category(Category(newsletter))
+    return orjson.dumps(mail.get())
