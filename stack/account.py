@@ -66,17 +66,22 @@ def reachable_folder(wanted: Path, account: Account | None) -> Path:
     A home folder is often closed to other accounts, and root's always is.
     """
     wanted.parent.mkdir(parents=True, exist_ok=True)
-    folder = wanted if can_enter(account, wanted.parent) else _stand_in(wanted)
+    folder = wanted if can_enter(account, wanted.parent) else _open_stand_in(wanted.parent) / wanted.name
     folder.mkdir(mode=0o700, exist_ok=True)
     if account is not None:
         os.chown(folder, account.uid, account.gid)
     return folder
 
 
-def _stand_in(wanted: Path) -> Path:
-    digest = hashlib.sha256(str(wanted.resolve()).encode()).hexdigest()[:12]
-    parent = SHARED_TMP / f"steadypost-{digest}"
-    parent.mkdir(mode=0o755, exist_ok=True)
-    if parent.is_symlink() or parent.stat().st_uid != os.geteuid():
-        raise StackError(f"{parent} belongs to somebody else; remove it, or move the project to a folder open to all")
-    return parent / wanted.name
+def stand_in(folder: Path) -> Path:
+    """The folder under /var/tmp that stands for one that PostgreSQL's account can't reach."""
+    digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+    return SHARED_TMP / f"steadypost-{digest}"
+
+
+def _open_stand_in(folder: Path) -> Path:
+    made = stand_in(folder)
+    made.mkdir(mode=0o755, exist_ok=True)
+    if made.is_symlink() or made.stat().st_uid != os.geteuid():
+        raise StackError(f"{made} belongs to somebody else. Remove it, or move the project to a folder open to all")
+    return made

@@ -1,0 +1,39 @@
+"""Whether each part of a stack does its work: the checks that `up` waits for."""
+
+from __future__ import annotations
+
+import http.client
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from stack.readiness import NotReadyError
+
+REQUEST_DEADLINE_S = 3.0
+PING_DEADLINE_S = 1.0
+
+
+def check_http(*, port: int, path: str) -> None:
+    """Raise NotReadyError unless the path is answered with 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=REQUEST_DEADLINE_S)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        said = response.read(500).decode(errors="replace")
+    except (OSError, http.client.HTTPException) as exc:
+        raise NotReadyError(f"GET {path}: {exc}") from None
+    finally:
+        connection.close()
+    if response.status != http.HTTPStatus.OK:
+        raise NotReadyError(f"GET {path}: {response.status} {said}")
+
+
+def check_worker(*, broker_url: str, name: str) -> None:
+    """Raise NotReadyError unless the worker answers a ping; `name` is its node name without the host."""
+    with Celery(broker=broker_url, set_as_current=False) as app:
+        try:
+            answers: list[dict[str, object]] = app.control.ping(timeout=PING_DEADLINE_S) or []
+        except OperationalError as exc:
+            raise NotReadyError(f"broker: {exc}") from None
+    if name not in {node.partition("@")[0] for answer in answers for node in answer}:
+        raise NotReadyError("no answer to a ping")

@@ -1,0 +1,104 @@
+"""The programs of a stack: what each is started with, and how it wants to be stopped."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from stack.errors import StackError
+
+if TYPE_CHECKING:
+    from stack.place import Place
+    from stack.postgres import Postgres
+    from stack.redis import RedisServer
+
+# Longer than the workers' soft shutdown (system/tasks/app.py), or they are killed while they put tasks back.
+WORKER_STOP_WAIT_S: Final = 45
+PROCESSES: Final = {"orchestrator": 2, "ml": 1, "emails": 2, "tracking": 1}
+# Scoring and bookkeeping use whole cores in bursts; the senders keep the pace of the provider's limit.
+NICE: Final = {"ml": 10, "tracking": 5}
+BEATS: Final = ("beat-1", "beat-2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """One entry of supervisord's configuration."""
+
+    name: str
+    command: list[str]
+    folder: Path
+    user: str | None = None
+    start_s: int = 1
+    """Ended sooner counts as a failed start, which is tried again after a growing pause."""
+    stop_signal: str = "TERM"
+    stop_wait_s: int = 30
+
+
+def worker_name(queue: str) -> str:
+    """The program of a queue's worker, which is also its node name in Celery."""
+    return f"worker-{queue}"
+
+
+def server_programs(postgres: Postgres, redis: RedisServer, *, folder: Path) -> list[Program]:
+    """The servers that everything else needs."""
+    return [
+        Program(
+            name="postgres",
+            command=postgres.command,
+            folder=Path("/"),  # its account may not enter the project
+            user=postgres.account.name if postgres.account else None,
+            stop_signal="INT",  # the fast shutdown: ends sessions, then writes a checkpoint
+        ),
+        Program(name="redis", command=redis.command, folder=folder),
+    ]
+
+
+def fake_program(place: Place) -> Program:
+    """The provider's stand-in, which posts its events to our webhook."""
+    ports = place.ports
+    command = [
+        *(sys.executable, "-m", "fake_sendgrid"),
+        *("--port", str(ports["fake"]), "--management-port", str(ports["fake_management"])),
+        *("--data-dir", str(place.data / "fake")),
+        *("--webhook-url", f"http://127.0.0.1:{ports['web']}/webhooks/sendgrid"),
+        *("--signing-key-file", str(place.signing_key), "--api-key", place.secrets["api_key"]),
+    ]
+    return Program(name="fake_sendgrid", command=command, folder=place.folder)
+
+
+def fake_public_key(signing_key: Path) -> str:
+    """The key that verifies the fake's posts; its private half is made at the first call."""
+    command = [sys.executable, "-m", "fake_sendgrid", "key", "--file", str(signing_key)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise StackError(f"the fake made no signing key:\n{done.stdout}{done.stderr}")
+    return done.stdout.strip()
+
+
+def application_programs(place: Place) -> list[Program]:
+    """Ours: the web service, one worker a queue, and two beats of which one works."""
+    return [
+        Program(name="web", command=_web_command(place.ports["web"]), folder=place.folder, start_s=2),
+        *(_worker(queue, processes, place.folder) for queue, processes in PROCESSES.items()),
+        *(Program(name=name, command=[*_celery(), "beat"], folder=place.folder) for name in BEATS),
+    ]
+
+
+def _web_command(port: int) -> list[str]:
+    granian = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)]
+    return [*granian, "system.web.app:app"]
+
+
+def _worker(queue: str, processes: int, folder: Path) -> Program:
+    nice = ["nice", "-n", str(NICE[queue])] if queue in NICE else []
+    # Gossip and mingle talk to all other workers through the broker, for nothing that we use.
+    flags = ["--concurrency", str(processes), "--without-gossip", "--without-mingle"]
+    command = [*nice, *_celery(), "worker", "-Q", queue, "-n", f"{worker_name(queue)}@%h", *flags]
+    return Program(name=worker_name(queue), command=command, folder=folder, start_s=2, stop_wait_s=WORKER_STOP_WAIT_S)
+
+
+def _celery() -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "system.tasks.app"]
