@@ -57,6 +57,9 @@ class Settings(BaseSettings):
 
     from_email: str
     from_name: str
+    """The shop's name, in the sender's field and in the mail."""
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
+    """ISO 4217 code of all prices."""
     postal_address: str
     """Shown in every mail, as the law of most countries demands."""
     shop_url: str
@@ -78,13 +81,21 @@ class Settings(BaseSettings):
     max_attempts: Annotated[int, Field(gt=0)] = 20
     retry_after_s: Seconds = 1.0
     """First delay after a refusal; doubles up to `retry_cap_s`, with jitter."""
-    retry_cap_s: Seconds = 60.0
+    retry_cap_s: Seconds = 30.0
+    retry_after_max_s: Seconds = 900.0
+    """The longest Retry-After that is believed; the provider has been seen to send absurd ones."""
+    batch_run_s: Seconds = 120.0
+    """A batch that takes longer (a small limit, a slow provider) ends, and the sweep enqueues its rest."""
     ambiguous_statuses: frozenset[int] = frozenset(range(500, 600))
     """Answers that don't tell whether the mail was accepted; take 503 out if your provider's 503 is a firm no."""
 
     breaker_failures: Annotated[int, Field(gt=0)] = 10
     """Failures in a row, over all workers, that open the breaker."""
     probe_interval_s: Seconds = 1.0
+    probe_cap_s: Seconds = 10.0
+    """Probe mails that end ambiguous are spaced out up to this, since each may be lost."""
+    probe_run_s: Seconds = 20.0
+    """How long one probing task goes on before the sweep starts another."""
     rejections_to_pause: Annotated[int, Field(gt=0)] = 20
     """The same permanent rejection this often in a row pauses the campaign."""
 

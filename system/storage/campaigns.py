@@ -43,6 +43,7 @@ class Campaign:
     audience: str
     sending_account: str
     dispatch_cursor: int
+    dispatch_touched_at: datetime
     audience_end: int
     jobs_total: int
     created_at: datetime
@@ -57,7 +58,7 @@ _NEWSLETTER = """
 
 _CAMPAIGN = """
     SELECT c.id, n.name AS newsletter, c.week_key, c.state, c.state_reason, n.subject, n.template, n.audience,
-           n.sending_account, c.dispatch_cursor, c.audience_end, c.jobs_total,
+           n.sending_account, c.dispatch_cursor, c.dispatch_touched_at, c.audience_end, c.jobs_total,
            c.created_at, c.dispatched_at, c.completed_at
     FROM campaigns c JOIN newsletters n ON n.id = c.newsletter_id
 """
@@ -125,7 +126,9 @@ def lock_dispatching(connection: Connection, *, campaign_id: int) -> tuple[int, 
 def advance_dispatch(connection: Connection, *, campaign_id: int, cursor: int, jobs: int) -> None:
     """Remember how far dispatch has come, in the transaction that wrote the page."""
     statement = text("""
-        UPDATE campaigns SET dispatch_cursor = :cursor, jobs_total = jobs_total + :jobs WHERE id = :campaign_id
+        UPDATE campaigns SET dispatch_cursor = :cursor, jobs_total = jobs_total + :jobs,
+                             dispatch_touched_at = clock_timestamp()
+        WHERE id = :campaign_id
     """)
     connection.execute(statement, {"campaign_id": campaign_id, "cursor": cursor, "jobs": jobs})
 

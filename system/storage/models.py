@@ -141,6 +141,7 @@ class Campaign(Base):
     state_reason: Mapped[str | None]
     triggered_by: Mapped[str] = mapped_column(server_default="schedule")
     dispatch_cursor: Mapped[int] = mapped_column(BigInteger, server_default="0")  # last user id that has its job
+    dispatch_touched_at: Mapped[datetime] = mapped_column(server_default=func.now())  # when the last page was written
     audience_end: Mapped[int] = mapped_column(BigInteger)  # highest user id when the audience was frozen
     jobs_total: Mapped[int] = mapped_column(Integer, server_default="0")
     counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))  # by state, at completion

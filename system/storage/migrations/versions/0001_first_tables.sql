@@ -123,6 +123,7 @@ CREATE TABLE campaigns (
     state_reason TEXT,
     triggered_by TEXT DEFAULT 'schedule' NOT NULL,
     dispatch_cursor BIGINT DEFAULT '0' NOT NULL,
+    dispatch_touched_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     audience_end BIGINT NOT NULL,
     jobs_total INTEGER DEFAULT '0' NOT NULL,
     counts JSONB DEFAULT '{}' NOT NULL,
