@@ -68,15 +68,15 @@ def _best() -> list[NodeProto]:
 
 
 def _explanations() -> list[NodeProto]:
-    """For each product the bought one that is most like it; padding can't win."""
+    """For each product the bought one that is most like it.
+
+    Padding is like nothing (0), and a product that scores above 0 is like something, so padding never wins.
+    """
     return [
         helper.make_node("Gather", ["embeddings", "products"], ["product_vectors"]),
         helper.make_node("Transpose", ["product_vectors"], ["product_columns"], perm=[0, 2, 1]),
         helper.make_node("MatMul", ["history_vectors", "product_columns"], ["likeness"]),
-        helper.make_node("Equal", ["history", "padding"], ["is_padding"]),
-        helper.make_node("Unsqueeze", ["is_padding", "axis_2"], ["is_padding_column"]),
-        helper.make_node("Where", ["is_padding_column", "never", "likeness"], ["real_likeness"]),
-        helper.make_node("ArgMax", ["real_likeness"], ["because_at"], axis=1, keepdims=0),
+        helper.make_node("ArgMax", ["likeness"], ["because_at"], axis=1, keepdims=0),
         helper.make_node("GatherElements", ["history", "because_at"], ["because"], axis=1),
     ]
 
@@ -85,10 +85,8 @@ def _constants(padded: NDArray[np.float32]) -> list[TensorProto]:
     values: dict[str, NDArray[Any]] = {
         "embeddings": padded,
         "axis_1": np.array([1], dtype=np.int64),
-        "axis_2": np.array([2], dtype=np.int64),
         "tiny": np.array(1e-12, dtype=np.float32),
         "never": np.array(-np.inf, dtype=np.float32),
-        "padding": np.array(len(padded) - 1, dtype=np.int64),
         "top": np.array([min(TOP, len(padded))], dtype=np.int64),
     }
     return [numpy_helper.from_array(value, name) for name, value in values.items()]

@@ -19,11 +19,11 @@ def products_bought(connection: Connection, *, user_ids: Sequence[int]) -> dict[
 
     Not only the newest: what was bought long ago tells little about taste but must not be recommended either.
     """
-    rows = connection.execute(_PRODUCTS_BOUGHT, {"user_ids": list(user_ids)})
+    rows = connection.execute(PRODUCTS_BOUGHT, {"user_ids": list(user_ids)})
     return {user_id: product_ids or [] for user_id, product_ids in rows}
 
 
-_PRODUCTS_BOUGHT = text("""
+PRODUCTS_BOUGHT = text("""
     SELECT asked.user_id, bought.product_ids
     FROM unnest(CAST(:user_ids AS bigint[])) AS asked (user_id)
     CROSS JOIN LATERAL (
@@ -40,8 +40,9 @@ _PRODUCTS_BOUGHT = text("""
 
 def stream_purchases(connection: Connection, *, chunk_rows: int = 50_000) -> Iterator[NDArray[np.int64]]:
     """All orders as arrays of (user id, product id) rows, through a server-side cursor."""
-    result = connection.execution_options(yield_per=chunk_rows).execute(text("SELECT user_id, product_id FROM orders"))
-    for chunk in result.partitions():
+    statement = text("SELECT user_id, product_id FROM orders")
+    result = connection.execute(statement, execution_options={"yield_per": chunk_rows})
+    for chunk in result.partitions(chunk_rows):
         yield np.array([tuple(row) for row in chunk], dtype=np.int64)
 
 

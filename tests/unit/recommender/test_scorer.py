@@ -135,9 +135,10 @@ def test_a_graph_that_ignores_its_masks_still_can_t_recommend_what_was_bought(sc
 
 
 def test_purchases_beyond_the_newest_shape_no_taste_but_stay_masked(make_scorer: Callable[..., Scorer]) -> None:
-    ids = list(range(1, 203))
+    ids = list(range(1, 333))
     kitchen, camping = ids[:130], ids[130:]
     scorer = make_scorer({id_: (1, 0) if id_ in kitchen else (0.1, 1) for id_ in ids}, ids)
-    old_camping = camping[:70]
+    old_camping = camping[:200]
     found = scorer.recommend({1: kitchen[:128] + old_camping}, in_stock=frozenset(ids))
-    assert found[1].product_ids == [129, 130, 201, 202]
+    assert found[1].product_ids == [129, 130, 331, 332]
+    assert found[1].because_ids == [1, 1, 1, 1]
