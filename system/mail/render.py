@@ -66,7 +66,9 @@ def _pair(name: str) -> tuple[Template, Template]:
     try:
         return environment.get_template(f"{name}.html.j2"), environment.get_template(f"{name}.txt.j2")
     except TemplateNotFound:
-        known = sorted(file.removesuffix(".html.j2") for file in environment.list_templates(extensions=["html.j2"]))
+        known = sorted(
+            file.removesuffix(".html.j2") for file in environment.list_templates() if file.endswith(".html.j2")
+        )
         raise InputError(
             field="template", value=name, problem="is unknown", remedy=f"Choose one of: {', '.join(known)}"
         ) from None
