@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     request_deadline_s: Seconds = 10.0
     """From the first byte of a request to the last byte of its answer."""
     connect_timeout_s: Seconds = 3.0
-    claim_lease_s: Seconds = 60.0
+    claim_lease_s: Seconds = 30.0
     resolution_deadline_s: Seconds = 86_400.0
     """How long an unknown job waits for evidence: the provider's webhook retries end after 24 h."""
     max_attempts: Annotated[int, Field(gt=0)] = 20

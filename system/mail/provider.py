@@ -86,7 +86,7 @@ class Provider:
                     now=datetime.now(UTC),
                 )
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
-            kind = ReplyKind.AMBIGUOUS if progress.connected else ReplyKind.UNREACHED
+            kind = ReplyKind.AMBIGUOUS if progress.connected else ReplyKind.UNAVAILABLE
             return Reply(kind=kind, reason=type(exc).__name__)
 
     async def is_alive(self) -> bool:

@@ -23,7 +23,7 @@ class ReplyKind(StrEnum):
     """How an attempt ended."""
 
     ACCEPTED = "accepted"
-    UNREACHED = "unreached"  # no byte of the mail has left: definitely not accepted
+    UNAVAILABLE = "unavailable"  # no byte has left, or the provider was down: definitely not accepted
     THROTTLED = "throttled"  # definitely not accepted, come back later
     REJECTED = "rejected"  # definitely not accepted, and this mail never will be
     BLOCKED = "blocked"  # definitely not accepted, and no other mail will be until somebody acts
@@ -72,7 +72,7 @@ def _kind_of(status: int, *, ambiguous_statuses: frozenset[int]) -> ReplyKind:
     # A redirect or another success is not what the contract promises: it tells nothing.
     if status < HTTPStatus.BAD_REQUEST or status in ambiguous_statuses:
         return ReplyKind.AMBIGUOUS
-    return ReplyKind.THROTTLED
+    return ReplyKind.UNAVAILABLE
 
 
 def _first_message(body: bytes) -> str:

@@ -1,0 +1,253 @@
+"""Sends the jobs of a batch: claim, write, reserve permits, commit the intent, post, record the answers.
+
+ready ─claim─▶ claimed ─permits, intent─▶ sending ─POST at its slot─▶ answer ─▶ accepted │ ready │ failed │ unknown
+        └──────────── groups of a tenth of a second, several at once, 32 mails in flight ────────────┘
+No transaction is open while HTTP runs. Whatever stops a batch, what was not sent goes back to ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import redis
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from system.errors import InputError
+from system.mail.rate_limit import Wait, is_late
+from system.mail.reply import ReplyKind
+from system.pipeline.answers import answer_for, released
+from system.pipeline.letters import Mail, write_mail
+from system.pipeline.record import Recorder
+from system.states import Happening, JobState
+from system.storage import claims
+from system.storage.database import transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from system.pipeline.desk import Desk
+    from system.storage.campaigns import Campaign
+    from system.storage.claims import Claimed
+    from system.storage.leftovers import Batch
+
+log = structlog.get_logger(__name__)
+
+GROUP_S = 0.1
+"""A group is what the limit allows in this time, so that a killed worker leaves few mails unknown."""
+INTENT_LEAD_S = 0.05
+"""Intents are committed this long before the group's first slot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What one batch came to."""
+
+    accepted: int
+    answered: int
+    stopped: str | None
+    """Why the batch ended before its range was empty."""
+
+
+class BatchSender:
+    """One batch on its way; `run` may be called once."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        campaign: Campaign,
+        batch: Batch,
+        is_stopping: Callable[[], bool],
+        limit: int | None = None,
+        is_probe: bool = False,
+    ) -> None:
+        self._desk, self._campaign, self._batch = desk, campaign, batch
+        self._is_stopping, self._left, self._is_probe = is_stopping, limit, is_probe
+        self._token = uuid.uuid4()
+        self._rng = random.Random()  # noqa: S311  # jitter, not secrecy
+        self._room = asyncio.Semaphore(desk.settings.sends_in_flight)
+        self._group_size = _group_size(desk)
+        self._ends_at = time.monotonic() + desk.settings.batch_run_s
+        self._halted: str | None = None
+        self._recorder = Recorder(desk, campaign_id=campaign.id, token=self._token, halt=self._halt)
+
+    async def run(self) -> Report:
+        """Send until the range has nothing due, or something says stop; returns when all answers are recorded."""
+        async with self._recorder, asyncio.TaskGroup() as deliveries:
+            while not await self._must_stop():
+                mails, slots = await self._next_group()
+                if not mails:
+                    break
+                for mail, slot in zip(mails, slots, strict=True):
+                    deliveries.create_task(self._deliver(mail, slot))
+        return Report(accepted=self._recorder.accepted, answered=self._recorder.answered, stopped=self._halted)
+
+    def _halt(self, reason: str) -> None:
+        self._halted = self._halted or reason
+
+    async def _must_stop(self) -> bool:
+        if self._is_stopping():
+            self._halt("worker is shutting down")
+        elif time.monotonic() > self._ends_at:
+            self._halt("batch has run long enough")
+        elif not self._is_probe:
+            try:
+                if await asyncio.to_thread(self._desk.breaker.is_open):
+                    self._halt("breaker is open")
+            except redis.RedisError as exc:
+                self._halt(f"no permits: {type(exc).__name__}")
+        return self._halted is not None
+
+    async def _next_group(self) -> tuple[Sequence[Mail], Sequence[float]]:
+        """Mails whose intents are committed, with their slots; empty when nothing more is to be sent."""
+        size = self._group_size if self._left is None else min(self._left, self._group_size)
+        if not size:
+            return [], []
+        taken = await self._take_room(size)
+        mails: Sequence[Mail] = []
+        slots: Sequence[float] = []
+        try:
+            mails = await asyncio.to_thread(self._claim_and_write, taken)
+            slots = await self._reserve(len(mails))
+            mails = await self._commit_intents(mails, slots[0]) if slots else await self._give_back(mails)
+        except DBAPIError as exc:
+            # Claims that were made lapse by themselves; intents that may have been committed are taken back.
+            self._halt(f"database: {type(exc.orig).__name__}")
+            self._recorder.add_all([(released(mail), None) for mail in mails])
+            mails = []
+        for _ in range(taken - len(mails)):
+            self._room.release()
+        if self._left is not None:
+            self._left -= len(mails)
+        return mails, slots[: len(mails)]
+
+    async def _take_room(self, most: int) -> int:
+        """Wait for room for a whole group: what is in flight is what one crash can leave unknown."""
+        for _ in range(most):
+            await self._room.acquire()
+        return most
+
+    def _claim_and_write(self, count: int) -> list[Mail]:
+        """Claim until some mails can be sent or nothing is due; who must get no mail is settled on the way."""
+        while jobs := self._claim(count):
+            cards = self._desk.cards(id_ for job in jobs for id_ in (*job.product_ids, *job.because_ids))
+            mails: list[Mail] = []
+            excluded = [(job.job_id, job.excluded) for job in jobs if job.excluded]
+            unwritable: list[tuple[int, str | None]] = []
+            for job in jobs:
+                if job.excluded:
+                    continue
+                try:
+                    mails.append(
+                        write_mail(
+                            job,
+                            campaign=self._campaign,
+                            cards=cards,
+                            links=self._desk.links,
+                            settings=self._desk.settings,
+                        )
+                    )
+                except InputError as exc:
+                    unwritable.append((job.job_id, f"unrenderable: {exc.field}"))
+            self._settle(Happening.EXCLUDED, JobState.SKIPPED, excluded)
+            self._settle(Happening.UNRENDERABLE, JobState.FAILED, unwritable)
+            if mails:
+                return mails
+        return []
+
+    def _claim(self, count: int) -> list[Claimed]:
+        with transaction(self._desk.engine) as connection:
+            return claims.claim_jobs(
+                connection,
+                campaign_id=self._batch.campaign_id,
+                first_id=self._batch.first_id,
+                last_id=self._batch.last_id,
+                limit=count,
+                token=self._token,
+                lease_s=self._desk.settings.claim_lease_s,
+            )
+
+    def _settle(self, happening: Happening, target: JobState, jobs: Sequence[tuple[int, str | None]]) -> None:
+        if jobs:
+            with transaction(self._desk.engine) as connection:
+                claims.settle_claims(
+                    connection,
+                    campaign_id=self._batch.campaign_id,
+                    token=self._token,
+                    happening=happening,
+                    target=target,
+                    jobs=jobs,
+                )
+
+    async def _give_back(self, mails: Sequence[Mail]) -> Sequence[Mail]:
+        jobs = [(mail.intent.job_id, None) for mail in mails]
+        await asyncio.to_thread(self._settle, Happening.RELEASED, JobState.READY, jobs)
+        return []
+
+    async def _reserve(self, count: int) -> Sequence[float]:
+        """Slots for a group, empty when none can be had: without Redis nothing is sent."""
+        while count and not self._halted:
+            try:
+                slots = await asyncio.to_thread(self._desk.permits.reserve, count)
+            except redis.RedisError as exc:
+                self._halt(f"no permits: {type(exc).__name__}")
+                break
+            if not isinstance(slots, Wait):
+                return slots
+            if await self._must_stop():
+                break
+            await asyncio.sleep(slots.seconds)
+        return []
+
+    async def _commit_intents(self, mails: Sequence[Mail], first_slot: float) -> Sequence[Mail]:
+        """The mails that may be sent: their intents are on disk now, and not much earlier than needed."""
+        await _sleep_until(first_slot - INTENT_LEAD_S)
+        allowed = await asyncio.to_thread(self._record_intents, mails)
+        return [mail for mail in mails if mail.intent.job_id in allowed]
+
+    def _record_intents(self, mails: Sequence[Mail]) -> set[int]:
+        with transaction(self._desk.engine) as connection:
+            return claims.record_intents(
+                connection,
+                campaign_id=self._batch.campaign_id,
+                token=self._token,
+                worker=self._desk.worker,
+                lease_s=self._desk.settings.claim_lease_s,
+                intents=[mail.intent for mail in mails],
+            )
+
+    async def _deliver(self, mail: Mail, slot: float) -> None:
+        """Post one mail at its slot; a slot that was missed is forfeited and replaced, never used late."""
+        try:
+            while True:
+                await _sleep_until(slot)
+                if self._halted:
+                    self._recorder.add(released(mail), None)
+                    return
+                if not is_late(slot):
+                    break
+                replacement = await self._reserve(1)
+                if replacement:
+                    slot = replacement[0]
+            reply = await self._desk.provider.send(mail.payload)
+            self._recorder.add(answer_for(mail, reply, settings=self._desk.settings, rng=self._rng), reply)
+            if reply.kind is ReplyKind.BLOCKED:
+                self._halt(f"provider: {reply.reason}")
+        finally:
+            self._room.release()
+
+
+def _group_size(desk: Desk) -> int:
+    most = max(1, desk.settings.sends_in_flight // 2)
+    return most if desk.mails_per_s is None else max(1, min(most, round(desk.mails_per_s * GROUP_S)))
+
+
+async def _sleep_until(moment: float) -> None:
+    while (seconds := moment - time.monotonic()) > 0:  # noqa: ASYNC110  # a timer may fire a little early
+        await asyncio.sleep(seconds)
