@@ -27,12 +27,13 @@ def end_processes(folder: Path, *, grace_s: float) -> int:
     found = processes_of(folder)
     for process in found:
         _quietly(process.terminate)
-    _, stayed = psutil.wait_procs(found, timeout=grace_s)
-    for process in stayed:
-        _quietly(process.kill)
+    psutil.wait_procs(found, timeout=grace_s)
 
     def check() -> None:
+        # Looked up again: a program may have been restarted in the meantime.
         if left := processes_of(folder):
+            for process in left:
+                _quietly(process.kill)
             raise NotReadyError(f"still there: {', '.join(str(process.pid) for process in left)}")
 
     wait_until_ready(check, what="the end of all processes", deadline_s=grace_s)
