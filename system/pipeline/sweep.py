@@ -93,7 +93,9 @@ def _look_for_work(
         chores.dispatches.append(campaign.id)
     with transaction(engine) as connection:
         if breaker_is_open(campaign.sending_account):
-            chores.probes += leftovers.due_batches(connection, campaign_id=campaign.id, batch_jobs=1, batches=1)
+            chores.probes += leftovers.due_batches(
+                connection, campaign_id=campaign.id, batch_jobs=settings.batch_jobs, batches=1
+            )
         elif room.emails:
             chores.sends += leftovers.due_batches(
                 connection, campaign_id=campaign.id, batch_jobs=settings.batch_jobs, batches=BATCHES_PER_SWEEP

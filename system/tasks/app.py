@@ -1,0 +1,54 @@
+"""The Celery application: `celery -A system.tasks.app worker -Q emails`, `celery -A system.tasks.app beat`."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from typing import Any
+
+from celery import Celery, signals
+
+from system import logs
+from system.errors import SettingsError
+from system.settings import load_settings
+from system.storage.database import forget_engine
+from system.tasks.configuration import celery_configuration
+
+# Made before the pool forks: the parent hears of the shutdown, the children work.
+_shutting_down = multiprocessing.get_context("fork").Event()
+
+
+def is_shutting_down() -> bool:
+    """Whether this worker was told to stop; long tasks ask between two groups."""
+    return _shutting_down.is_set()
+
+
+def _make_app() -> Celery:
+    try:
+        settings = load_settings()
+    except SettingsError as exc:
+        sys.exit(f"steadypost can't start:\n{exc}")
+    made = Celery(
+        "steadypost",
+        include=[f"system.tasks.{name}" for name in ("orchestrator", "ml", "email", "tracking", "schedules")],
+    )
+    made.conf.update(celery_configuration(settings))
+    return made
+
+
+app = _make_app()
+
+
+@signals.setup_logging.connect
+def _log_as_json(**_: Any) -> None:
+    logs.configure(load_settings().log_level)
+
+
+@signals.worker_shutting_down.connect
+def _note_shutdown(**_: Any) -> None:
+    _shutting_down.set()
+
+
+@signals.worker_process_init.connect
+def _start_process(**_: Any) -> None:
+    forget_engine()

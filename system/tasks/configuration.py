@@ -1,0 +1,123 @@
+"""Celery's settings, each with its reason. Measurements: docs/decisions/0001 and docs/celery.md."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from celery.schedules import schedule
+
+from system.tasks.queues import QUEUES, QueueName
+
+if TYPE_CHECKING:
+    from system.settings import Settings
+
+VISIBILITY_TIMEOUT_S = 900
+"""Far above any task's hard limit: a message that is still worked on must not be delivered again."""
+SOFT_SHUTDOWN_S = 20.0
+"""A sending worker stops at its next group and a batch's last answer takes one request deadline."""
+BEAT_LOOP_S = 1
+BEAT_LOCK_S = 10
+"""A killed leader is replaced within this time; the default of 25 minutes would miss the week's start."""
+
+ROUTES = {
+    "orchestrator.*": {"queue": QueueName.ORCHESTRATOR.value},
+    "ml.*": {"queue": QueueName.ML.value},
+    "emails.*": {"queue": QueueName.EMAILS.value},
+    "tracking.*": {"queue": QueueName.TRACKING.value},
+}
+
+
+def celery_configuration(settings: Settings) -> dict[str, Any]:
+    """Everything but the task definitions."""
+    return {
+        **_messages(settings),
+        **_broker(settings),
+        **_workers(),
+        **_beat(settings),
+    }
+
+
+def _messages(settings: Settings) -> dict[str, Any]:
+    return {
+        "broker_url": settings.broker,
+        "task_queues": QUEUES,
+        "task_routes": ROUTES,
+        "task_default_queue": QueueName.ORCHESTRATOR.value,
+        "task_create_missing_queues": False,  # a typo in a queue's name is an error, not a queue without workers
+        "task_serializer": "json",  # no pickle: a message must not be able to run code
+        "accept_content": ["json"],
+        "task_ignore_result": True,  # results live in Postgres; a result backend would halve the throughput
+        "result_expires": 3600,  # for whoever sets a backend all the same: nothing stays for ever
+        # Messages are three numbers: compressing them costs more than it saves (measured: 395-690 of 570-690 tasks/s).
+        "task_compression": None,
+        "task_acks_late": True,  # a killed worker's message comes back; claims make the repetition harmless
+        "task_reject_on_worker_lost": True,  # same, when only the child process died
+        "task_acks_on_failure_or_timeout": True,  # a task that raises is not retried by Celery: the sweep decides
+        "task_soft_time_limit": 240,  # above `batch_run_s`: the batch ends itself, this is for what hangs
+        "task_time_limit": 300,
+        "task_publish_retry": False,  # the broker is away: the sweep publishes again, nobody waits here
+    }
+
+
+def _broker(settings: Settings) -> dict[str, Any]:
+    timeout_s = settings.socket_timeout_s
+    options: dict[str, Any] = {
+        "visibility_timeout": VISIBILITY_TIMEOUT_S,
+        # The default restores every tenth of a 10 s cycle, and so takes up to 100 s longer than the timeout says.
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        # Without these, a frozen broker blocks publishers and consumers for ever (measured: more than 40 s).
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "retry_on_timeout": False,
+    }
+    return {
+        "broker_transport_options": options if settings.broker.startswith("redis") else {},
+        "broker_connection_timeout": timeout_s,
+        "broker_connection_retry": True,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,  # a worker outlasts any broker outage
+        "worker_cancel_long_running_tasks_on_connection_loss": False,  # they finish; their claims fence repetition
+    }
+
+
+def _workers() -> dict[str, Any]:
+    return {
+        "worker_prefetch_multiplier": 1,  # a batch waits in the queue, where others can take it, not in a worker
+        "worker_max_tasks_per_child": 500,  # bounds whatever leaks
+        "worker_max_memory_per_child": 600_000,  # KiB; checked after each task
+        "worker_soft_shutdown_timeout": SOFT_SHUTDOWN_S,
+        "worker_enable_soft_shutdown_on_idle": False,
+        "worker_send_task_events": False,  # events cost a third of the throughput; the database shows the progress
+        "worker_hijack_root_logger": False,  # our logs stay JSON
+        "worker_proc_alive_timeout": 30.0,  # a child that loads the model on a busy machine is not dead
+    }
+
+
+def _beat(settings: Settings) -> dict[str, Any]:
+    return {
+        "timezone": "UTC",
+        "beat_scheduler": "redbeat.RedBeatScheduler",
+        "beat_max_loop_interval": BEAT_LOOP_S,
+        "redbeat_lock_timeout": BEAT_LOCK_S,
+        "redbeat_redis_url": settings.redis_url.get_secret_value(),
+        "redbeat_redis_options": {
+            "socket_timeout": settings.socket_timeout_s,
+            "socket_connect_timeout": settings.socket_timeout_s,
+        },
+        "beat_schedule": {
+            "sweep": {
+                "task": "orchestrator.sweep",
+                "schedule": schedule(settings.sweep_interval_s),
+                # Sweeps that waited while the broker or the workers were away must not all run afterwards.
+                "options": {"expires": 2 * settings.sweep_interval_s},
+            },
+            "sync-schedules": {
+                "task": "orchestrator.sync_schedules",
+                "schedule": schedule(300.0),
+                "options": {"expires": 300.0},
+            },
+        },
+    }

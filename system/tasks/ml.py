@@ -1,0 +1,69 @@
+"""The `ml` queue: recommendations for a batch of jobs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from system.pipeline.recommend import recommend_batch
+from system.recommender.scorer import Scorer
+from system.settings import load_settings
+from system.storage.catalogue import products_in_stock
+from system.storage.database import process_engine, transaction
+from system.storage.leftovers import Batch
+from system.tasks.app import app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+log = structlog.get_logger(__name__)
+
+STOCK_AGE_S = 30.0
+
+
+@app.task(name="ml.compute_recommendations")
+def compute_recommendations(campaign_id: int, first_id: int, last_id: int) -> None:
+    """Give the pending jobs of a range their products."""
+    batch = Batch(campaign_id=campaign_id, first_id=first_id, last_id=last_id)
+    shelf = _shelf()
+    moved = recommend_batch(
+        process_engine(), batch=batch, scorer=shelf.scorer, in_stock=shelf.in_stock, popular=shelf.scorer.popular
+    )
+    log.info("batch.recommended", campaign_id=campaign_id, first_id=first_id, jobs=moved)
+
+
+@dataclass(frozen=True)
+class _Shelf:
+    """The model and the stock as this process last saw them."""
+
+    scorer: Scorer
+    model_stamp: tuple[int, int]
+    in_stock: frozenset[int]
+    seen_at: float
+
+
+_current: _Shelf | None = None
+
+
+def _shelf() -> _Shelf:
+    """Look at the stock anew every half minute, and load a model file that has been replaced."""
+    global _current  # noqa: PLW0603  # one model per process, kept between tasks
+    now = time.monotonic()
+    if _current is None or now - _current.seen_at > STOCK_AGE_S:
+        path = load_settings().model_path
+        stamp = _stamp(path)
+        scorer = _current.scorer if _current and _current.model_stamp == stamp else Scorer.load(path)
+        with transaction(process_engine()) as connection:
+            _current = _Shelf(scorer, stamp, products_in_stock(connection), now)
+    return _current
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return (0, 0)
+    return (stat.st_mtime_ns, stat.st_size)
