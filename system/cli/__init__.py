@@ -1,0 +1,46 @@
+"""The `steadypost` command line: every error a person can meet is one message on stderr and a non-zero exit."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+
+import typer
+from rich.console import Console
+from sqlalchemy.exc import OperationalError
+
+from system.cli import campaign, database, doctor, job, model, preview
+from system.errors import SteadypostError
+
+app = typer.Typer(name="steadypost", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app.add_typer(database.app, name="db")
+app.add_typer(campaign.app, name="campaign")
+app.add_typer(job.app, name="job")
+app.add_typer(model.app, name="model")
+app.command(name="preview")(preview.preview)
+app.command(name="doctor")(doctor.doctor)
+
+
+def _add_commands_of_other_packages() -> None:
+    """`stack`, `population`, `slo-test` and the like: found by name, since `system` must not import them."""
+    for found in entry_points(group="steadypost.commands"):
+        command = found.load()
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=found.name)
+        else:
+            app.command(name=found.name)(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    console = Console(stderr=True, highlight=False)
+    try:
+        _add_commands_of_other_packages()
+        app()
+    except SteadypostError as exc:
+        console.print(f"[red]error:[/] {exc}", soft_wrap=True, markup=True)
+        sys.exit(1)
+    except OperationalError as exc:
+        lines = str(exc.orig).strip().splitlines() or ["no details"]
+        console.print(f"[red]error:[/] PostgreSQL can't be used: {lines[0]}. Is it up? Try `steadypost doctor`.")
+        sys.exit(1)
