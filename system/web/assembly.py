@@ -1,0 +1,56 @@
+"""Puts the web application together from settings."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from system.mail.links import UnsubscribeLinks
+from system.mail.signature import SignatureCheck
+from system.web.database import DEADLINE_S, WebDatabase
+from system.web.health import health_routes
+from system.web.nudge import Nudge
+from system.web.security import SecurityHeaders
+from system.web.unsubscribe import unsubscribe_routes
+from system.web.webhook import webhook_routes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from system.settings import Settings
+
+
+def create_app(settings: Settings, *, enqueue: Callable[[list[int]], object]) -> FastAPI:
+    """The application; `enqueue` hands inbox ids to the tracking workers. SettingsError when a key is unusable."""
+    check = SignatureCheck(public_keys=settings.webhook_public_keys, max_age_s=settings.webhook_max_age_s)
+    links = UnsubscribeLinks(
+        keys=[key.get_secret_value() for key in settings.link_keys], public_url=settings.public_url
+    )
+    database = WebDatabase(settings.database_url.get_secret_value())
+    redis = Redis.from_url(
+        settings.redis_url.get_secret_value(), socket_timeout=DEADLINE_S, socket_connect_timeout=DEADLINE_S
+    )
+    nudge = Nudge(enqueue)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        nudging = asyncio.create_task(nudge.run())
+        yield
+        nudging.cancel()
+        with suppress(asyncio.CancelledError):
+            await nudging
+        await database.close()
+        await redis.aclose()
+
+    app = FastAPI(title="Steadypost", lifespan=lifespan, openapi_url=None)
+    app.add_middleware(SecurityHeaders)
+    app.include_router(
+        webhook_routes(check=check, database=database, nudge=nudge, max_bytes=settings.webhook_max_bytes)
+    )
+    app.include_router(unsubscribe_routes(links=links, database=database, brand=settings.from_name))
+    app.include_router(health_routes(database=database, redis=redis))
+    return app

@@ -1,0 +1,61 @@
+"""How the web process starts, reports and refuses to start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from web_process import environment, granian
+
+if TYPE_CHECKING:
+    from web_process import StartWeb, Web
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_process_with_all_its_services_is_ready(web: Web) -> None:
+    answer = web.ask("GET", "/readyz")
+
+    assert (answer.status, json.loads(answer.text)) == (200, {"database": "ready", "redis": "ready"})
+
+
+def test_readiness_names_the_service_that_is_missing(start_web: StartWeb, closed_port: int) -> None:
+    with start_web(redis_url=f"redis://127.0.0.1:{closed_port}/0") as web:
+        answer = web.ask("GET", "/readyz")
+        parts = json.loads(answer.text)
+
+        assert answer.status == 503
+        assert parts["database"] == "ready"
+        assert str(closed_port) in parts["redis"]
+        assert web.ask("GET", "/healthz").status == 200
+
+
+def test_readiness_names_a_database_that_is_down(start_web: StartWeb, closed_port: int) -> None:
+    with start_web(database_url=f"postgresql+psycopg://u:secret@127.0.0.1:{closed_port}/x") as web:
+        answer = web.ask("GET", "/readyz")
+
+        assert answer.status == 503
+        assert "PostgreSQL can't be used" in json.loads(answer.text)["database"]
+        assert "secret" not in answer.text
+
+
+def test_unknown_paths_are_not_found_and_still_guarded(web: Web) -> None:
+    answer = web.ask("GET", "/openapi.json")
+
+    assert answer.status == 404
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_missing_settings_end_the_process_with_one_line_each() -> None:
+    ended = subprocess.run(granian(1), env=environment({}), capture_output=True, text=True, timeout=60, check=False)
+
+    assert ended.returncode == 1
+    assert "STEADYPOST_DATABASE_URL: Field required" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_webhook_key_that_is_none_ends_the_process(start_web: StartWeb) -> None:
+    with pytest.raises(Exception, match="ended before it was ready"), start_web(webhook_public_keys='["x"]'):
+        pass
