@@ -20,7 +20,7 @@ from stack.ports import find_ports
 from stack.postgres import Postgres, prepare_postgres
 from stack.readiness import wait_until_ready
 from stack.redis import RedisServer, prepare_redis
-from system.storage.database import upgrade
+from system.storage.schema import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

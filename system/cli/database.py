@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from system.settings import load_settings
-from system.storage.database import upgrade
+from system.storage.schema import upgrade
 
 app = typer.Typer(no_args_is_help=True, help="The database's schema.")
 

@@ -19,7 +19,8 @@ from system.errors import SteadypostError
 from system.mail import coordination
 from system.settings import load_settings
 from system.storage import campaigns
-from system.storage.database import new_engine, pending_revision, transaction
+from system.storage.database import new_engine, transaction
+from system.storage.schema import pending_revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable

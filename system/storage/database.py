@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import OperationalError
 
 from system.errors import DependencyError
 from system.settings import load_settings
@@ -20,12 +14,12 @@ from system.settings import load_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy.exc import OperationalError
+
 CONNECT_TIMEOUT_S = 5
 POOL_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_MS = 60_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000
-
-_MIGRATIONS = Path(__file__).parent / "migrations"
 
 # synchronous_commit is set here and not left to the server: an intent that a crash can undo
 # would be sent twice. TCP keepalives end connections to a host that has vanished.
@@ -77,26 +71,6 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def upgrade(database_url: str) -> str:
-    """Bring the schema to the newest revision, and return that; safe to run twice or at the same time."""
-    config = _alembic_config(database_url)
-    try:
-        command.upgrade(config, "head")
-    except OperationalError as exc:
-        raise unreachable(database_url, exc) from None
-    head = ScriptDirectory.from_config(config).get_current_head()
-    assert head is not None
-    return head
-
-
-def pending_revision(engine: Engine) -> str | None:
-    """The newest revision when the database is behind it, else None."""
-    head = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
-    with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    return None if current == head else head
-
-
 def unreachable(database_url: str, exc: OperationalError) -> DependencyError:
     """What a person should read when PostgreSQL does not answer."""
     where = database_url.rsplit("@", maxsplit=1)[-1]
@@ -105,10 +79,3 @@ def unreachable(database_url: str, exc: OperationalError) -> DependencyError:
         f"PostgreSQL at {where} can't be used: {first_line}. "
         "Check that it runs and that STEADYPOST_DATABASE_URL is right."
     )
-
-
-def _alembic_config(database_url: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.attributes["database_url"] = database_url
-    return config
