@@ -1,0 +1,46 @@
+"""The schema's revision: bring it up to date, and know when it is behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import OperationalError
+
+from system.storage.database import unreachable
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade(database_url: str) -> str:
+    """Bring the schema to the newest revision, and return that; safe to run twice or at the same time."""
+    config = _alembic_config(database_url)
+    try:
+        command.upgrade(config, "head")
+    except OperationalError as exc:
+        raise unreachable(database_url, exc) from None
+    head = ScriptDirectory.from_config(config).get_current_head()
+    assert head is not None
+    return head
+
+
+def pending_revision(engine: Engine) -> str | None:
+    """The newest revision when the database is behind it, else None."""
+    head = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return None if current == head else head
+
+
+def _alembic_config(database_url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["database_url"] = database_url
+    return config
