@@ -28,12 +28,12 @@ def check_http(*, port: int, path: str) -> None:
         raise NotReadyError(f"GET {path}: {response.status} {said}")
 
 
-def check_worker(*, broker_url: str, name: str) -> None:
-    """Raise NotReadyError unless the worker answers a ping; `name` is its node name without the host."""
+def check_worker(*, broker_url: str, node: str) -> None:
+    """Raise NotReadyError unless the worker of that node name answers a ping."""
     with Celery(broker=broker_url, set_as_current=False) as app:
         try:
-            answers: list[dict[str, object]] = app.control.ping(timeout=PING_DEADLINE_S) or []
+            answers = app.control.ping(destination=[node], timeout=PING_DEADLINE_S)
         except OperationalError as exc:
             raise NotReadyError(f"broker: {exc}") from None
-    if name not in {node.partition("@")[0] for answer in answers for node in answer}:
+    if not answers:
         raise NotReadyError("no answer to a ping")

@@ -109,7 +109,7 @@ def _table(stack: Stack) -> Table:
     addresses = {
         "postgres": f"127.0.0.1:{ports['postgres']}",
         "redis": f"redis://127.0.0.1:{ports['redis']}",
-        "fake_sendgrid": f"http://127.0.0.1:{ports['fake']}, management http://127.0.0.1:{ports['fake_management']}",
+        "fake_sendgrid": f"http://127.0.0.1:{ports['fake']}\nhttp://127.0.0.1:{ports['fake_management']}/docs (management)",
         "web": f"http://127.0.0.1:{ports['web']}",
     }
     table = Table("program", "state", "pid", "up", "address", title=f"stack {stack.place.name} in {stack.place.folder}")

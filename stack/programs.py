@@ -38,8 +38,13 @@ class Program:
 
 
 def worker_name(queue: str) -> str:
-    """The program of a queue's worker, which is also its node name in Celery."""
+    """The program of a queue's worker."""
     return f"worker-{queue}"
+
+
+def worker_node(queue: str, place: Place) -> str:
+    """The worker's name in Celery."""
+    return f"{worker_name(queue)}@{place.name}"
 
 
 def server_programs(postgres: Postgres, redis: RedisServer, *, folder: Path) -> list[Program]:
@@ -57,14 +62,14 @@ def server_programs(postgres: Postgres, redis: RedisServer, *, folder: Path) -> 
 
 
 def fake_program(place: Place) -> Program:
-    """The provider's stand-in, which posts its events to our webhook."""
+    """The provider's stand-in, which posts its events to our webhook; it reads FAKE_SENDGRID_API_KEY."""
     ports = place.ports
     command = [
         *(sys.executable, "-m", "fake_sendgrid"),
         *("--port", str(ports["fake"]), "--management-port", str(ports["fake_management"])),
         *("--data-dir", str(place.data / "fake")),
         *("--webhook-url", f"http://127.0.0.1:{ports['web']}/webhooks/sendgrid"),
-        *("--signing-key-file", str(place.signing_key), "--api-key", place.secrets["api_key"]),
+        *("--signing-key-file", str(place.signing_key)),
     ]
     return Program(name="fake_sendgrid", command=command, folder=place.folder)
 
@@ -82,7 +87,7 @@ def application_programs(place: Place) -> list[Program]:
     """Ours: the web service, one worker a queue, and two beats of which one works."""
     return [
         Program(name="web", command=_web_command(place.ports["web"]), folder=place.folder, start_s=2),
-        *(_worker(queue, processes, place.folder) for queue, processes in PROCESSES.items()),
+        *(_worker(queue, processes, place) for queue, processes in PROCESSES.items()),
         *(Program(name=name, command=[*_celery(), "beat"], folder=place.folder) for name in BEATS),
     ]
 
@@ -92,11 +97,11 @@ def _web_command(port: int) -> list[str]:
     return [*granian, "system.web.app:app"]
 
 
-def _worker(queue: str, processes: int, folder: Path) -> Program:
+def _worker(queue: str, processes: int, place: Place) -> Program:
     nice = ["nice", "-n", str(NICE[queue])] if queue in NICE else []
     # Gossip and mingle talk to all other workers through the broker, for nothing that we use.
     flags = ["--concurrency", str(processes), "--without-gossip", "--without-mingle"]
-    command = [*nice, *_celery(), "worker", "-Q", queue, "-n", f"{worker_name(queue)}@%h", *flags]
+    command = [*nice, *_celery(), "worker", "-Q", queue, "-n", worker_node(queue, place), *flags]
     return Program(name=worker_name(queue), command=command, folder=folder, start_s=2, stop_wait_s=WORKER_STOP_WAIT_S)
 
 

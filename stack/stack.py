@@ -26,6 +26,7 @@ from stack.programs import (
     fake_public_key,
     server_programs,
     worker_name,
+    worker_node,
 )
 from stack.readiness import NotReadyError, wait_until_ready
 from stack.redis import RedisServer, prepare_redis
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(".stack")
 DATABASE: Final = "steadypost"
-READY_DEADLINE_S: Final = 90.0
+READY_DEADLINE_S: Final = 180.0  # a laptop that tests something else imports slowly
 END_GRACE_S: Final = 20.0
 TAIL_LINES: Final = 30
 SERVERS: Final = {"postgres", "redis", "fake_sendgrid"}
@@ -166,7 +167,13 @@ class Stack:
     def _process_env(self) -> dict[str, str]:
         # The caller's own STEADYPOST_ variables belong to another installation.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
-        return inherited | self.env | {MARK: str(self.place.folder), "PYTHONUNBUFFERED": "1"}
+        return {
+            **inherited,
+            **self.env,
+            "FAKE_SENDGRID_API_KEY": self.place.secrets["api_key"],
+            "PYTHONUNBUFFERED": "1",
+            MARK: str(self.place.folder),
+        }
 
     def _start_servers(self, postgres: Postgres, redis: RedisServer, announce: Callable[[str], None]) -> None:
         checks = {"postgres": postgres.check, "redis": redis.check}
@@ -188,8 +195,8 @@ class Stack:
         }
         broker_url = self.env.get(setting_variable("broker_url"), self.env[setting_variable("redis_url")])
         for queue in PROCESSES:
-            name = worker_name(queue)
-            checks[name] = partial(check_worker, broker_url=broker_url, name=name)
+            node = worker_node(queue, self.place)
+            checks[worker_name(queue)] = partial(check_worker, broker_url=broker_url, node=node)
         for name in BEATS:
             checks[name] = partial(self._check_runs, name)
         self._start(checks, announce)

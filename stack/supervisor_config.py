@@ -38,7 +38,6 @@ def write_config(
     }
     parser = ConfigParser(interpolation=None)
     parser.read_dict({name: {key: _literal(value) for key, value in body.items()} for name, body in sections.items()})
-    path.touch(mode=0o600)  # the fake is told its API key on its command line
     with path.open("w") as file:
         parser.write(file)
 

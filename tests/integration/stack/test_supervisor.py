@@ -129,6 +129,5 @@ def _raise_if(condition: bool) -> None:  # noqa: FBT001  # reads as a sentence
         raise NotReadyError("still running")
 
 
-def test_the_configuration_is_private(supervisor: Supervisor) -> None:
-    assert supervisor.config.stat().st_mode & 0o777 == 0o600
+def test_only_the_owner_may_command(supervisor: Supervisor) -> None:
     assert supervisor.socket_path.stat().st_mode & 0o777 == 0o700
