@@ -106,10 +106,11 @@ def _errors_to_stderr() -> Iterator[None]:
 
 def _table(stack: Stack) -> Table:
     ports = stack.ports
+    management = f"http://127.0.0.1:{ports['fake_management']}/docs (management)"
     addresses = {
         "postgres": f"127.0.0.1:{ports['postgres']}",
         "redis": f"redis://127.0.0.1:{ports['redis']}",
-        "fake_sendgrid": f"http://127.0.0.1:{ports['fake']}\nhttp://127.0.0.1:{ports['fake_management']}/docs (management)",
+        "fake_sendgrid": f"http://127.0.0.1:{ports['fake']}\n{management}",
         "web": f"http://127.0.0.1:{ports['web']}",
     }
     table = Table("program", "state", "pid", "up", "address", title=f"stack {stack.place.name} in {stack.place.folder}")

@@ -102,7 +102,14 @@ def _worker(queue: str, processes: int, place: Place) -> Program:
     # Gossip and mingle talk to all other workers through the broker, for nothing that we use.
     flags = ["--concurrency", str(processes), "--without-gossip", "--without-mingle"]
     command = [*nice, *_celery(), "worker", "-Q", queue, "-n", worker_node(queue, place), *flags]
-    return Program(name=worker_name(queue), command=command, folder=folder, start_s=2, stop_wait_s=WORKER_STOP_WAIT_S)
+    return Program(
+        name=worker_name(queue),
+        command=command,
+        folder=place.folder,
+        start_s=2,
+        stop_signal="QUIT",  # Celery's soft shutdown; TERM would wait for running tasks for ever
+        stop_wait_s=WORKER_STOP_WAIT_S,
+    )
 
 
 def _celery() -> list[str]:
