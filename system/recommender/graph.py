@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, checker, helper, numpy_helper
 
+from system.recommender.recommendation import TOP
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OPSET: Final = 18
 IR_VERSION: Final = 10  # the newest that the oldest supported ONNX Runtime reads
-TOP: Final = 5
-
-INPUTS: Final = {"history": "tensor(int64)", "bought": "tensor(int64)", "available": "tensor(bool)"}
-OUTPUTS: Final = ("products", "scores", "because")
 
 
 def build_graph(embeddings: NDArray[np.float32]) -> ModelProto:

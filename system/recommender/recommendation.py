@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+TOP: Final = 5
+"""How many products a mail shows."""
 
 
 class Source(StrEnum):

@@ -10,9 +10,8 @@ import structlog
 
 from system.errors import ModelError
 from system.recommender.batches import Batch, make_batches
-from system.recommender.graph import INPUTS, OUTPUTS, TOP
-from system.recommender.model_file import REMEDY, Catalogue, read_metadata, read_sealed
-from system.recommender.recommendation import Recommendation, Source
+from system.recommender.model_file import INPUTS, OUTPUTS, REMEDY, Catalogue, read_metadata, read_sealed
+from system.recommender.recommendation import TOP, Recommendation, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
