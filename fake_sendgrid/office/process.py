@@ -71,4 +71,5 @@ def _end_at_once(line: asyncio.Future[None]) -> None:
 
 
 async def _answer_wire(message: Message) -> Message:
-    return {"ok": False, "message": f"unknown question {message.get('op')!r}"}
+    del message
+    return {"status": 404, "body": '{"errors":[{"field":null,"message":"not found"}]}'}

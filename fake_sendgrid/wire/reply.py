@@ -38,6 +38,11 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     close: bool = False
 
+    @property
+    def accepted(self) -> bool:
+        """Whether the request did what it asked for."""
+        return self.status < HTTPStatus.MULTIPLE_CHOICES
+
     def render(self, request: Request) -> bytes:
         """The answer's bytes, ready for the socket."""
         extra = "".join(f"{name}: {value}\r\n" for name, value in self.headers)
@@ -48,6 +53,11 @@ class Reply:
             f"Connection: {connection}\r\n{extra}"
         )
         return b"".join((head.encode("latin-1"), _COMMON, b"\r\n", self.body))
+
+
+def plain_error(status: int, message: str, *, field: str | None = None) -> Reply:
+    """One error as endpoints other than mail/send write it: two keys, no help."""
+    return Reply(status, orjson.dumps({"errors": [{"field": field, "message": message}]}))
 
 
 def error(status: int, message: str, *, field: str | None = None, headers: tuple[tuple[str, str], ...] = ()) -> Reply:

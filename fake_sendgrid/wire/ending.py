@@ -1,0 +1,39 @@
+"""How an outcome reaches the client, byte by byte where need be."""
+
+import asyncio
+
+from fake_sendgrid.wire.connection import Connection
+from fake_sendgrid.wire.outcome import Ending, Outcome
+from fake_sendgrid.wire.request import Request
+
+_GARBAGE = b"\x15\x03\x01\x00\x02\x02\x16 HTTP 202 NOT REALLY\r\n\r\n\x00\xff\xfe"
+
+
+def end_request(connection: Connection, request: Request, outcome: Outcome) -> None:
+    """Send the answer, a part of it, nonsense, or nothing."""
+    ending = outcome.ending
+    keep_alive = request.keep_alive and not outcome.reply.close
+    if ending is Ending.ANSWER:
+        connection.send(outcome.reply.render(request), keep_alive=keep_alive)
+    elif ending is Ending.CLOSE:
+        connection.finish()
+    elif ending is Ending.RESET:
+        connection.reset()
+    elif ending is Ending.GARBAGE:
+        connection.finish(_GARBAGE)
+    elif ending is Ending.TRUNCATE:
+        answer = outcome.reply.render(request)
+        connection.finish(answer[: len(answer) // 2])
+    elif ending is Ending.SILENCE:
+        asyncio.get_running_loop().call_later(outcome.silence_s, connection.finish)
+    else:
+        _drip(connection, outcome.reply.render(request), 1 / outcome.drip_bytes_per_s, keep_alive=keep_alive)
+
+
+def _drip(connection: Connection, answer: bytes, pause_s: float, *, keep_alive: bool) -> None:
+    if len(answer) == 1:
+        connection.send(answer, keep_alive=keep_alive)
+    elif connection.transport is not None:
+        connection.write(answer[:1])
+        loop = asyncio.get_running_loop()
+        loop.call_later(pause_s, lambda: _drip(connection, answer[1:], pause_s, keep_alive=keep_alive))

@@ -1,0 +1,3 @@
+"""The path of the one endpoint that carries mail."""
+
+MAIL_SEND_PATH = "/v3/mail/send"
