@@ -207,7 +207,8 @@ def complete_campaign(connection: Connection, *, campaign_id: int) -> bool:
         UPDATE campaigns SET
             state = CASE state WHEN 'running' THEN 'completed' ELSE state END, completed_at = clock_timestamp(),
             counts = (SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM
-                      (SELECT status, count(*) AS n FROM email_jobs WHERE campaign_id = :campaign_id GROUP BY status))
+                      (SELECT status, count(*) AS n FROM email_jobs WHERE campaign_id = :campaign_id GROUP BY status)
+                      AS tally)
         WHERE id = :campaign_id AND state IN ('running', 'cancelled') AND completed_at IS NULL AND NOT EXISTS (
             SELECT FROM email_jobs WHERE campaign_id = :campaign_id
             AND status IN ('pending', 'ready', 'claimed', 'sending', 'unknown'))
