@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from system.settings import Settings
 
 
-def create_app(settings: Settings, *, enqueue: Callable[[list[int]], object]) -> FastAPI:
+def create_app(settings: Settings, *, enqueue: Callable[[list[int]], int]) -> FastAPI:
     """The application; `enqueue` hands inbox ids to the tracking workers. SettingsError when a key is unusable."""
     check = SignatureCheck(public_keys=settings.webhook_public_keys, max_age_s=settings.webhook_max_age_s)
     links = UnsubscribeLinks(

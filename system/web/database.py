@@ -66,7 +66,7 @@ class WebDatabase:
     def _forget(self, task: asyncio.Task[object]) -> None:
         self._given_up.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.info("database_statement_abandoned", error=_first_line(error))
+            log.info("database.statement_abandoned", error=_first_line(error))
 
 
 def _new_engine(database_url: str) -> AsyncEngine:

@@ -25,9 +25,12 @@ log = structlog.get_logger()
 
 
 class Nudge:
-    """Gathers inbox ids and hands them to `enqueue` in a thread, so that no broker can delay an answer."""
+    """Gathers inbox ids and hands them to `enqueue` in a thread, so that no broker can delay an answer.
 
-    def __init__(self, enqueue: Callable[[list[int]], object]) -> None:
+    `enqueue` returns how many messages the broker took.
+    """
+
+    def __init__(self, enqueue: Callable[[list[int]], int]) -> None:
         self._enqueue = enqueue
         self._waiting: deque[int] = deque(maxlen=LONGEST_BACKLOG)
         self._wake = asyncio.Event()
@@ -48,9 +51,13 @@ class Nudge:
 
     async def _hand_over(self) -> None:
         inbox_ids = [self._waiting.popleft() for _ in range(min(LONGEST_MESSAGE, len(self._waiting)))]
-        try:
-            await asyncio.to_thread(self._enqueue, inbox_ids)
-        except Exception as exc:  # noqa: BLE001  # whatever the broker's library raises, the sweep repairs
+        if not await asyncio.to_thread(self._published, inbox_ids):
             NUDGES_FAILED.inc()
-            log.warning("tracking_nudge_failed", posts=len(inbox_ids), error=f"{type(exc).__name__}: {exc}")
             await asyncio.sleep(PAUSE_AFTER_FAILURE_S)
+
+    def _published(self, inbox_ids: list[int]) -> bool:
+        try:
+            return self._enqueue(inbox_ids) > 0
+        except Exception as exc:  # noqa: BLE001  # whatever the broker's library raises, the sweep repairs
+            log.warning("tracking.nudge_failed", posts=len(inbox_ids), error=f"{type(exc).__name__}: {exc}")
+            return False

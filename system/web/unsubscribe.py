@@ -68,8 +68,8 @@ async def _suppress(token: str, *, links: UnsubscribeLinks, database: WebDatabas
         changed = await database.run(partial(suppress_user, user_id=subscription.user_id, reason=UNSUBSCRIBED))
     except DependencyError as exc:
         UNSUBSCRIPTIONS.labels("unavailable").inc()
-        log.error("unsubscribe_unavailable", user_id=subscription.user_id, error=str(exc))  # noqa: TRY400  # the message has the cause
+        log.error("unsubscribe.unavailable", user_id=subscription.user_id, error=str(exc))  # noqa: TRY400  # the message has the cause
         return UNAVAILABLE
     UNSUBSCRIPTIONS.labels("done" if changed else "repeated").inc()
-    log.info("user_unsubscribed", user_id=subscription.user_id, campaign_id=subscription.campaign_id, changed=changed)
+    log.info("user.unsubscribed", user_id=subscription.user_id, campaign_id=subscription.campaign_id, changed=changed)
     return DONE

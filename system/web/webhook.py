@@ -64,7 +64,7 @@ async def take_in(
     signature = request.headers.get(SIGNATURE_HEADER)
     verdict = check.judge(body, signature=signature, timestamp=timestamp, now_s=time.time())
     if verdict is not Verdict.AUTHENTIC or timestamp is None:
-        log.warning("webhook_refused", reason=verdict, bytes=len(body))
+        log.warning("webhook.refused", reason=verdict, bytes=len(body))
         return verdict
     return await _store(body, timestamp=timestamp, database=database, nudge=nudge)
 
@@ -74,7 +74,7 @@ async def _store(body: bytes, *, timestamp: str, database: WebDatabase, nudge: N
     try:
         inbox_id = await database.run(partial(add_post, digest=digest, body=body))
     except DependencyError as exc:
-        log.error("webhook_unavailable", error=str(exc))  # noqa: TRY400  # the cause is in the message, a traceback adds nothing
+        log.error("webhook.unavailable", error=str(exc))  # noqa: TRY400  # the cause is in the message, a traceback adds nothing
         return "unavailable"
     if inbox_id is None:
         return "replayed"
@@ -85,7 +85,7 @@ async def _store(body: bytes, *, timestamp: str, database: WebDatabase, nudge: N
 
 def _unread(exc: Exception) -> str:
     result = {BodyTooLargeError: "too_large", TimeoutError: "too_slow"}.get(type(exc), "gone")
-    log.warning("webhook_refused", reason=result)
+    log.warning("webhook.refused", reason=result)
     return result
 
 

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 LINK_KEY = "k" * 32
 PUBLIC_URL = "https://mail.example.com"
+SAMPLES = {
+    "events": "steadypost_webhook_events_total",
+    "answers": "steadypost_webhook_response_seconds_count",
+    "repeated_unsubscriptions": 'steadypost_unsubscriptions_total{result="repeated"}',
+}
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,14 @@ class Web:
             if line.startswith(f"{sample} "):
                 return float(line.rpartition(" ")[2])
         return 0.0
+
+    @contextmanager
+    def counting(self, **expected: float) -> Iterator[None]:
+        """Asserts by how much samples grow; `stored=2` stands for the webhook posts with that result."""
+        samples = {name: SAMPLES.get(name, f'steadypost_webhook_posts_total{{result="{name}"}}') for name in expected}
+        before = {name: self.metric(sample) for name, sample in samples.items()}
+        yield
+        assert {name: self.metric(sample) - before[name] for name, sample in samples.items()} == expected
 
     def log_lines(self) -> list[dict[str, Any]]:
         """What the application has logged."""
