@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from real_purchases import write_original_layout
+from sqlalchemy import text
+
+from system.imports.importing import import_online_retail
+from system.imports.online_retail import LeftOut
+from system.recommender.recommendation import TOP, Source
+from system.recommender.scorer import Scorer
+from system.recommender.training import train
+from system.storage import catalogue, histories
+from system.storage.database import new_engine, transaction
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.integration
+
+
+def test_real_purchases_are_imported_learnt_from_and_recommended(database_url: str, tmp_path: Path) -> None:
+    lines = write_original_layout(tmp_path / "retail.csv", since="2011-06-01")
+    engine = new_engine(database_url)
+    report = import_online_retail(engine, tmp_path / "retail.csv")
+    assert report.purchases == lines
+    assert report.left_out == {LeftOut.CANCELLED: 1, LeftOut.NO_CUSTOMER: 1, LeftOut.NO_PRODUCT: 2}
+
+    trained = train(engine, path=tmp_path / "current.onnx", trained_on=date(2026, 11, 21))
+    assert (trained.users, trained.products) == (report.users_added, report.products_added)
+
+    with transaction(engine) as connection:
+        customers = list(connection.execute(text("SELECT id FROM users")).scalars())
+        bought = histories.products_bought(connection, user_ids=customers)
+        in_stock = catalogue.products_in_stock(connection)
+    found = Scorer.load(trained.path).recommend(bought, in_stock=in_stock)
+    assert {mail.reason for mail in found.values()} == {Source.HISTORY}
+    for customer, mail in found.items():
+        assert len(set(mail.product_ids)) == TOP
+        assert not set(mail.product_ids) & set(bought[customer])
+        assert set(mail.because_ids) <= {0, *bought[customer]}
+    engine.dispose()
