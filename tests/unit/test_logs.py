@@ -1,0 +1,69 @@
+"""What a log line looks like, and what never gets into one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.unit
+
+SETUP = "import logging, structlog; from system import logs; logs.configure({level!r})\n"
+
+
+def lines_of(program: str, *, level: str = "INFO") -> list[dict[str, Any]]:
+    """Logging is a matter of the process, so each test has its own."""
+    code = SETUP.format(level=level) + program
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ended.stdout == ""
+    return [json.loads(line) for line in ended.stderr.splitlines()]
+
+
+def test_a_line_is_one_json_object_with_event_level_time_and_fields() -> None:
+    (line,) = lines_of("structlog.get_logger().info('mail.sent', job_id=7)")
+
+    assert (line["event"], line["level"], line["job_id"]) == ("mail.sent", "info", 7)
+    assert line["timestamp"].endswith("Z")
+
+
+def test_lines_of_other_libraries_look_the_same() -> None:
+    (line,) = lines_of("logging.getLogger('celery').warning('lost %s', 'broker')")
+
+    assert (line["event"], line["level"], line["logger"]) == ("lost broker", "warning", "celery")
+    assert "timestamp" in line
+
+
+def test_lines_below_the_level_are_left_out() -> None:
+    assert lines_of("structlog.get_logger().info('a'); logging.getLogger('x').info('b')", level="WARNING") == []
+
+
+def test_a_traceback_stays_on_its_line() -> None:
+    (line,) = lines_of("try:\n  1 / 0\nexcept ZeroDivisionError:\n  structlog.get_logger().exception('failed')")
+
+    assert "ZeroDivisionError" in line["exception"]
+
+
+def test_an_address_in_the_text_of_an_error_is_hidden() -> None:
+    program = (
+        "try:\n  raise ValueError('no such user ada.l+x@mail.example.com!')\n"
+        "except ValueError as exc:\n  structlog.get_logger().exception('failed', error=str(exc))"
+    )
+    (line,) = lines_of(program)
+
+    assert line["error"] == "no such user <address>!"
+    assert "ada" not in line["exception"]
+
+
+def test_values_that_json_does_not_know_are_written_as_text() -> None:
+    (line,) = lines_of(
+        "from decimal import Decimal; structlog.get_logger().info('a', price=Decimal('1.50'), by={1: 2})"
+    )
+
+    assert (line["price"], line["by"]) == ("1.50", {"1": 2})
+
+
+def test_setting_up_twice_writes_each_line_once() -> None:
+    assert len(lines_of("logs.configure('INFO'); logging.getLogger('x').warning('a')")) == 1
