@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -106,14 +107,15 @@ def _errors_to_stderr() -> Iterator[None]:
 
 def _table(stack: Stack) -> Table:
     ports = stack.ports
-    management = f"http://127.0.0.1:{ports['fake_management']}/docs (management)"
+    management = f"http://127.0.0.1:{ports['fake_management']} (management)"
     addresses = {
         "postgres": f"127.0.0.1:{ports['postgres']}",
         "redis": f"redis://127.0.0.1:{ports['redis']}",
         "fake_sendgrid": f"http://127.0.0.1:{ports['fake']}\n{management}",
         "web": f"http://127.0.0.1:{ports['web']}",
     }
-    table = Table("program", "state", "pid", "up", "address", title=f"stack {stack.place.name} in {stack.place.folder}")
+    table = Table("program", "state", "pid", "up", box=SIMPLE_HEAD, title=f"stack {stack.place.name}")
+    table.add_column("address", overflow="fold")
     for state in stack.states():
         up_for = str(timedelta(seconds=state.uptime_s)) if state.pid else ""
         table.add_row(state.name, state.state.lower(), str(state.pid or ""), up_for, addresses.get(state.name, ""))

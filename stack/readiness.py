@@ -10,7 +10,7 @@ from stack.errors import StackError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-POLL_S = 0.05
+POLL_S = 0.2
 
 
 class NotReadyError(Exception):

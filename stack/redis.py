@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from stack.binaries import find_redis
 from stack.readiness import NotReadyError
@@ -38,7 +40,9 @@ class RedisServer:
     def check(self) -> None:
         """Raise NotReadyError unless it answers and has loaded its file."""
         try:
-            with redis.Redis(port=self.port, socket_timeout=3, socket_connect_timeout=3) as client:
+            with redis.Redis(
+                port=self.port, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
+            ) as client:
                 client.ping()
         except redis.RedisError as exc:
             raise NotReadyError(str(exc)) from None
