@@ -1,0 +1,1 @@
+"""Checks: pure functions from a run to a verdict, one file per concern."""
