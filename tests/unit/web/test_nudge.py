@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from prometheus_client import REGISTRY
 
 from system.web.nudge import LONGEST_BACKLOG, LONGEST_MESSAGE, Nudge
 
@@ -49,6 +50,10 @@ async def running(nudge: Nudge) -> AsyncIterator[None]:
         await task
 
 
+def failures() -> float:
+    return REGISTRY.get_sample_value("steadypost_tracking_nudges_failed_total") or 0.0
+
+
 async def messages_of(*inbox_ids: int, count: int) -> list[list[int]]:
     broker = Broker()
     nudge = Nudge(broker)
@@ -75,7 +80,7 @@ def test_a_long_outage_keeps_the_newest_ids_only() -> None:
 
 
 @pytest.mark.parametrize("fault", [0, ConnectionRefusedError()])
-def test_a_broker_that_fails_once_is_used_again(fault: int | Exception) -> None:
+def test_a_broker_that_fails_once_is_counted_and_used_again(fault: int | Exception) -> None:
     async def scenario() -> None:
         broker = Broker(fault)
         nudge = Nudge(broker)
@@ -85,7 +90,9 @@ def test_a_broker_that_fails_once_is_used_again(fault: int | Exception) -> None:
             nudge.add(2)
             assert await broker.message() == [2]
 
+    before = failures()
     asyncio.run(scenario())
+    assert failures() - before == 1
 
 
 def test_a_broker_that_hangs_delays_nobody() -> None:
