@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
-from system.cli import campaign, database, doctor, job, model, preview
+from system.cli import campaign, database, doctor, imports, job, model, preview
 from system.errors import SteadypostError
 
 app = typer.Typer(name="steadypost", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -17,6 +17,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(job.app, name="job")
 app.add_typer(model.app, name="model")
+app.add_typer(imports.app, name="import")
 app.command(name="preview")(preview.preview)
 app.command(name="doctor")(doctor.doctor)
 

@@ -46,6 +46,12 @@ def dispatch_weekly_emails(newsletter: str) -> None:
         _start(newsletter, week_key, triggered_by="schedule")
 
 
+@app.task(name="orchestrator.start_weekly_campaign")
+def start_weekly_campaign(newsletter: str, week_key: str) -> None:
+    """Start the campaign of a week now; a week that has one already is left alone."""
+    _start(newsletter, week_key, triggered_by="request")
+
+
 @app.task(name="orchestrator.dispatch_campaign")
 def dispatch_campaign(campaign_id: int) -> None:
     """Write the jobs of a campaign and enqueue each page's batches once it is committed."""
