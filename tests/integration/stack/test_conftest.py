@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import psycopg
 import pytest
 import redis
@@ -35,3 +39,11 @@ def test_redis_never_evicts(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url, decode_responses=True) as client:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
         assert client.config_get("append*")["appendonly"] == "yes"
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 error")])
+def test_a_missing_server_skips_on_a_laptop_and_fails_in_ci(ci: str, outcome: str) -> None:
+    test = f"{__file__}::test_redis_never_evicts"
+    env = {**os.environ, "STEADYPOST_STACK_SERVERS": "none of these", "CI": ci}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
+    assert outcome in subprocess.run(command, env=env, capture_output=True, text=True, check=False).stdout
