@@ -2,18 +2,21 @@
 
 import os
 import sqlite3
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from fake_sendgrid.office.recent_rate import RecentRate
 from fake_sendgrid.office.rolling_peak import RollingPeak
-from fake_sendgrid.office.store import add_number, clear_store, read_number, write_number
+from fake_sendgrid.office.store import add_number, clear_mails, read_number, write_number
 
 CHUNK_BYTES = 1 << 21
 _INSERT = """
-INSERT OR IGNORE INTO mails (seq, message_id, email, campaign_id, user_id, received_at, mono_ns, line, due)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT OR IGNORE INTO mails
+    (seq, message_id, email, campaign_id, user_id, received_at, mono_ns, line, due, last_event_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -24,14 +27,24 @@ class Intake:
         self._path = ledger_path
         self._store = store
         self.peak = RollingPeak()
+        self.recent = RecentRate()
         self._check_offset()
-        for (mono_ns,) in store.execute("SELECT mono_ns FROM mails ORDER BY mono_ns"):
-            self.peak.add(mono_ns)
+        self._count_peak()
+
+    def _count_peak(self) -> None:
+        times = self._store.execute("SELECT mono_ns FROM mails ORDER BY mono_ns")
+        self.peak = RollingPeak(mono_ns for (mono_ns,) in times)
+
+    def exact_peak(self) -> int:
+        """The most mails in any rolling second; counted afresh after late acceptances, which come out of order."""
+        if self.peak.stale:
+            self._count_peak()
+        return self.peak.value
 
     def _check_offset(self) -> None:
         size = self._path.stat().st_size if self._path.exists() else 0
         if size < read_number(self._store, "ledger_offset"):
-            clear_store(self._store)
+            clear_mails(self._store)
 
     def catch_up(self) -> None:
         """Read everything that stands in the ledger now."""
@@ -64,26 +77,30 @@ class Intake:
         self._store.executemany(_INSERT, [_to_row(raw, line) for raw, line in accepted])
         for _, line in accepted:
             self.peak.add(line["mono_ns"])
-        rejected = sum(line["kind"] == "rejected" for _, line in lines)
-        add_number(self._store, "rejected", rejected)
-        add_number(self._store, "accepted_requests", sum(line["recipient_index"] == 0 for _, line in accepted))
+            self.recent.add(line["received_at"])
+        counts = Counter(_name_count(line) for _, line in lines)
+        for name, count in counts.items():
+            add_number(self._store, name, count)
 
     def reset(self) -> None:
         """Start again at the beginning of an emptied ledger."""
-        clear_store(self._store)
+        clear_mails(self._store)
         self.peak = RollingPeak()
+        self.recent = RecentRate()
+
+
+def _name_count(line: dict[str, Any]) -> str:
+    if line["kind"] == "rejected":
+        return f"rejected:{line['status']}"
+    if line["kind"] == "fault":
+        return f"fault:{line['rule']}"
+    return "accepted_requests" if line["recipient_index"] == 0 else "further_recipients"
 
 
 def _to_row(raw: bytes, line: dict[str, Any]) -> tuple[Any, ...]:
     args = line["custom_args"]
-    return (
-        line["seq"],
-        line["message_id"],
-        line["to"],
-        args.get("campaign_id"),
-        args.get("user_id"),
-        line["received_at"],
-        line["mono_ns"],
-        raw,
-        line["received_at"],
-    )
+    received_at = line["received_at"]
+    due = None if line.get("lost") else max(received_at, line.get("send_at", 0))
+    person = (None, None) if "role" in line else (args.get("campaign_id"), args.get("user_id"))
+    mail = (line["seq"], line["message_id"], line["to"], *person)
+    return (*mail, received_at, line["mono_ns"], raw, due, received_at)

@@ -1,4 +1,4 @@
-"""Batches on their way to the webhook: posted concurrently, retried at growing intervals for a day."""
+"""Batches on their way to a webhook: posted concurrently, retried at growing intervals for a day."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -8,21 +8,34 @@ RETRY_FOR_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One body to post; `made_at` starts the retry period."""
+    """One body to post; `made_at` starts the retry period; `url` overrides the webhook's."""
 
     number: int
+    webhook_id: str
+    url: str | None
     body: bytes
-    events: int
     made_at: float
     tries: int
 
 
+def put_batch(
+    store: sqlite3.Connection, webhook_id: str, body: bytes, *, events: int, now_s: float, url: str | None = None
+) -> None:
+    """Lay a batch down for posting now."""
+    sql = "INSERT INTO outbox (webhook_id, url, body, events, made_at, due) VALUES (?, ?, ?, ?, ?, ?)"
+    store.execute(sql, (webhook_id, url, body, events, now_s, now_s))
+
+
+def put_test(store: sqlite3.Connection, webhook_id: str, body: bytes, *, url: str, events: int) -> None:
+    """Lay a test post down: one try, so it counts as a day old already."""
+    sql = "INSERT INTO outbox (webhook_id, url, body, events, made_at, due) VALUES (?, ?, ?, ?, 0, 0)"
+    store.execute(sql, (webhook_id, url, body, events))
+
+
 def take_due(store: sqlite3.Connection, *, now_s: float, limit: int, busy: set[int]) -> list[Batch]:
     """Batches whose time has come and that nobody is posting."""
-    rows = store.execute(
-        "SELECT id, body, events, made_at, tries FROM outbox WHERE due <= ? ORDER BY due LIMIT ?",
-        (now_s, limit + len(busy)),
-    ).fetchall()
+    sql = "SELECT id, webhook_id, url, body, made_at, tries FROM outbox WHERE due <= ? ORDER BY due LIMIT ?"
+    rows = store.execute(sql, (now_s, limit + len(busy))).fetchall()
     return [Batch(*row) for row in rows if row[0] not in busy][:limit]
 
 
