@@ -1,7 +1,9 @@
-"""Sends the jobs of a batch: claim, write, reserve permits, commit the intent, post, record the answers.
+"""Sends the jobs of a batch: claim, write, commit the intent, reserve permits, post, record the answers.
 
-ready ─claim─▶ claimed ─permits, intent─▶ sending ─POST at its slot─▶ answer ─▶ accepted │ ready │ failed │ unknown
-        └──────────── groups of a tenth of a second, several at once, 32 mails in flight ────────────┘
+ready ─claim─▶ claimed ─intent─▶ sending ─permit, POST at its slot─▶ answer ─▶ accepted │ ready │ failed │ unknown
+        └─────────── groups of a tenth of a second, several at once, 32 mails in flight ───────────┘
+Permits come last, when nothing but the slot stands between a mail and its first byte: a commit that
+takes long would waste the slots of a group that had reserved them before.
 No transaction is open while HTTP runs. Whatever stops a batch, what was not sent goes back to ready.
 """
 
@@ -40,8 +42,6 @@ log = structlog.get_logger(__name__)
 
 GROUP_S = 0.1
 """A group is what the limit allows in this time, so that a killed worker leaves few mails unknown."""
-INTENT_LEAD_S = 0.05
-"""Intents are committed this long before the group's first slot."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,29 +109,30 @@ class BatchSender:
         size = self._group_size if self._left is None else min(self._left, self._group_size)
         if not size:
             return [], []
-        taken = await self._take_room(size)
+        for _ in range(size):
+            await self._room.acquire()
         mails: Sequence[Mail] = []
-        slots: Sequence[float] = []
         try:
-            mails = await asyncio.to_thread(self._claim_and_write, taken)
-            slots = await self._reserve(len(mails))
-            mails = await self._commit_intents(mails, slots[0]) if slots else await self._give_back(mails)
+            mails = await asyncio.to_thread(self._claim_and_write, size)
+            allowed = await asyncio.to_thread(self._record_intents, mails) if mails else set()
+            mails = [mail for mail in mails if mail.intent.job_id in allowed]
         except DBAPIError as exc:
             # Claims that were made lapse by themselves; intents that may have been committed are taken back.
             self._halt(f"database: {type(exc.orig).__name__}")
-            self._recorder.add_all([(released(mail), None) for mail in mails])
+            self._take_back(mails)
             mails = []
-        for _ in range(taken - len(mails)):
+        slots = await self._reserve(len(mails))
+        if not slots:
+            self._take_back(mails)
+            mails = []
+        for _ in range(size - len(mails)):
             self._room.release()
         if self._left is not None:
             self._left -= len(mails)
-        return mails, slots[: len(mails)]
+        return mails, slots
 
-    async def _take_room(self, most: int) -> int:
-        """Wait for room for a whole group: what is in flight is what one crash can leave unknown."""
-        for _ in range(most):
-            await self._room.acquire()
-        return most
+    def _take_back(self, mails: Sequence[Mail]) -> None:
+        self._recorder.add_all([(released(mail), None) for mail in mails])
 
     def _claim_and_write(self, count: int) -> list[Mail]:
         """Claim until some mails can be sent or nothing is due; who must get no mail is settled on the way."""
@@ -185,11 +186,6 @@ class BatchSender:
                     jobs=jobs,
                 )
 
-    async def _give_back(self, mails: Sequence[Mail]) -> Sequence[Mail]:
-        jobs = [(mail.intent.job_id, None) for mail in mails]
-        await asyncio.to_thread(self._settle, Happening.RELEASED, JobState.READY, jobs)
-        return []
-
     async def _reserve(self, count: int) -> Sequence[float]:
         """Slots for a group, empty when none can be had: without Redis nothing is sent."""
         while count and not self._halted:
@@ -205,13 +201,8 @@ class BatchSender:
             await asyncio.sleep(slots.seconds)
         return []
 
-    async def _commit_intents(self, mails: Sequence[Mail], first_slot: float) -> Sequence[Mail]:
-        """The mails that may be sent: their intents are on disk now, and not much earlier than needed."""
-        await _sleep_until(first_slot - INTENT_LEAD_S)
-        allowed = await asyncio.to_thread(self._record_intents, mails)
-        return [mail for mail in mails if mail.intent.job_id in allowed]
-
     def _record_intents(self, mails: Sequence[Mail]) -> set[int]:
+        """The job ids that may be sent: their intents are on disk now."""
         with transaction(self._desk.engine) as connection:
             return claims.record_intents(
                 connection,
