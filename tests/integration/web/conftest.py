@@ -60,10 +60,8 @@ def engine(web_database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def start_web(
-    tmp_path_factory: pytest.TempPathFactory, web_database_url: str, redis_server: RedisServer, provider: Provider
-) -> StartWeb:
-    defaults = {
+def web_settings(web_database_url: str, redis_server: RedisServer, provider: Provider) -> dict[str, str]:
+    return {
         "database_url": web_database_url,
         "redis_url": redis_server.url(0),
         "accounts": '{"default": {"api_key": "SG.test"}}',
@@ -76,8 +74,11 @@ def start_web(
         "shop_url": "https://shop.example.com",
     }
 
+
+@pytest.fixture(scope="session")
+def start_web(tmp_path_factory: pytest.TempPathFactory, web_settings: dict[str, str]) -> StartWeb:
     def start(**settings: str) -> AbstractContextManager[Web]:
-        return running_web(defaults | settings, log=tmp_path_factory.mktemp("web") / "log")
+        return running_web(web_settings | settings, log=tmp_path_factory.mktemp("web") / "log")
 
     return start
 

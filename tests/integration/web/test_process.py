@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from web_process import environment, granian
+
+from stack.ports import find_ports
 
 if TYPE_CHECKING:
     from web_process import StartWeb, Web
@@ -49,13 +52,21 @@ def test_unknown_paths_are_not_found_and_still_guarded(web: Web) -> None:
 
 
 def test_missing_settings_end_the_process_with_one_line_each() -> None:
-    ended = subprocess.run(granian(1), env=environment({}), capture_output=True, text=True, timeout=60, check=False)
+    ended = start_in_vain({})
 
     assert ended.returncode == 1
     assert "STEADYPOST_DATABASE_URL: Field required" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_a_webhook_key_that_is_none_ends_the_process(start_web: StartWeb) -> None:
-    with pytest.raises(Exception, match="ended before it was ready"), start_web(webhook_public_keys='["x"]'):
-        pass
+def test_a_webhook_key_that_is_none_ends_the_process_with_what_to_do(web_settings: dict[str, str]) -> None:
+    ended = start_in_vain(web_settings | {"webhook_public_keys": '["PFkw"]'})
+
+    assert ended.returncode == 1
+    assert "webhook_public_keys: 'PFkw…' is no public key. Copy the verification key" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def start_in_vain(settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command, env = granian(find_ports(1, choice=random.SystemRandom())[0]), environment(settings)
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
