@@ -6,14 +6,26 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as UnreadableVariableError
 
 from system.errors import SettingsError
 
 ENV_PREFIX = "STEADYPOST_"
 
 Seconds = Annotated[float, Field(gt=0)]
+
+
+def _starts_with(*prefixes: str) -> AfterValidator:
+    """A URL of one of these kinds; the message shows no part of the URL, since it holds a password."""
+
+    def check(url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(prefixes):
+            raise ValueError(f"must start with {' or '.join(prefixes)}")
+        return url
+
+    return AfterValidator(check)
 
 
 class SendingAccount(BaseModel):
@@ -32,9 +44,9 @@ class Settings(BaseSettings):
 
     environment: Literal["production", "development"] = "production"
 
-    database_url: SecretStr
+    database_url: Annotated[SecretStr, _starts_with("postgresql+psycopg://")]
     """`postgresql+psycopg://user:password@host:port/name`."""
-    redis_url: SecretStr
+    redis_url: Annotated[SecretStr, _starts_with("redis://", "rediss://", "unix://")]
     """Permits, breaker and schedules."""
     broker_url: SecretStr | None = None
     """Celery's broker, `redis_url` when unset; an `amqp://` URL selects RabbitMQ."""
@@ -155,6 +167,10 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as exc:
         raise SettingsError(_explain(exc)) from None
+    except UnreadableVariableError as exc:
+        # The library names the field between quotes, and nothing else that a person could use.
+        name = f"{ENV_PREFIX}{str(exc).split(chr(34))[1]}".upper()
+        raise SettingsError(f'{name}: must be JSON, such as ["…"] for a list\n{_WHERE_TO_LOOK}') from None
 
 
 def _explain(exc: ValidationError) -> str:
@@ -162,4 +178,7 @@ def _explain(exc: ValidationError) -> str:
     for error in exc.errors(include_url=False, include_input=False):
         name = ENV_PREFIX + "__".join(str(part) for part in error["loc"]).upper() if error["loc"] else "settings"
         lines.append(f"{name}: {error['msg'].removeprefix('Value error, ')}")
-    return "\n".join([*lines, "docs/settings.md lists every variable; `steadypost doctor` checks them."])
+    return "\n".join([*lines, _WHERE_TO_LOOK])
+
+
+_WHERE_TO_LOOK = "docs/settings.md lists every variable; `steadypost doctor` checks them."

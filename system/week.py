@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from system.errors import InputError
 
-_WEEK_KEY = re.compile(r"(\d{4})-W(\d{2})")
+_WEEK_KEY = re.compile(r"([0-9]{4})-W([0-9]{2})")
 
 
 def week_key_of(moment: datetime, *, time_zone: str) -> str:
