@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from system.errors import DependencyError
+from system.web.database import DEADLINE_S
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -57,7 +58,10 @@ def _select_one(connection: Connection) -> None:
 
 async def _ask_redis(redis: Redis) -> str:
     try:
-        await redis.ping()
+        async with asyncio.timeout(DEADLINE_S):  # the client's own timeout starts anew with each of its retries
+            await redis.ping()
+    except TimeoutError:
+        return f"Redis gave no answer within {DEADLINE_S:g} s"
     except (RedisError, OSError) as exc:
         return f"Redis can't be used: {exc}"
     return READY

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from web_process import StartWeb, Web
 
 pytestmark = pytest.mark.integration
+
+SOON_S = 8.0
+"""Far above the 3 s that an answer may take, far below a wait without a limit."""
 
 
 def test_a_process_with_all_its_services_is_ready(web: Web) -> None:
@@ -33,6 +38,20 @@ def test_readiness_names_the_service_that_is_missing(start_web: StartWeb, closed
         assert parts["database"] == "ready"
         assert str(closed_port) in parts["redis"]
         assert web.ask("GET", "/healthz").status == 200
+
+
+def test_readiness_does_not_wait_for_a_silent_service(start_web: StartWeb) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with start_web(
+            redis_url=f"redis://127.0.0.1:{port}/0", database_url=f"postgresql+psycopg://u:p@127.0.0.1:{port}/x"
+        ) as web:
+            began = time.monotonic()
+            answer = web.ask("GET", "/readyz")
+
+            assert answer.status == 503
+            assert time.monotonic() - began < SOON_S
+            assert json.loads(answer.text)["redis"] == "Redis gave no answer within 3 s"
 
 
 def test_readiness_names_a_database_that_is_down(start_web: StartWeb, closed_port: int) -> None:

@@ -118,6 +118,10 @@ def test_the_mail_says_who_sent_it_and_how_to_stop_it() -> None:
     assert "Unsubscribe: https://mail.example.com/u/7.3.signature" in content.text
 
 
+def test_an_address_of_several_lines_is_kept_apart_by_commas() -> None:
+    assert "12 Quay Street, Bristol\n" in render(changed(postal_address="12 Quay Street\r\nBristol")).text
+
+
 def test_one_click_headers_carry_the_same_link() -> None:
     assert render(LETTER).headers == {
         "List-Unsubscribe": "<https://mail.example.com/u/7.3.signature>",
