@@ -1,4 +1,4 @@
-"""The provider's limit, kept by all workers together: permits are slots in time, reserved in Redis.
+"""The provider's limit, kept by all workers together: permits are moments to start, reserved in Redis.
 
 No Redis, no permit: every call raises redis.RedisError then, and nothing is sent.
 """
@@ -16,15 +16,19 @@ import redis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LIMIT_USE = 0.993
-"""Share of the limit that is used: at 100/s, 101 mails then span 7 ms more than a second,
-which is what lateness on the way to the provider may consume (docs/decisions/0002)."""
+WINDOW_S = 1.0
+SLACK_S = 0.008
+"""Starts are kept apart by this much more than the window, which is what a mail's way from its start to the
+provider may vary by; it costs 0.8 % of the limit (docs/decisions/0002)."""
 
-LATE_TOLERANCE_S = 0.004
-"""A slot that could not be used within this time is forfeited, never used late."""
+SPREAD = 0.9
+"""Neighbouring starts are at least this share of their even distance apart: no bursts, and room to catch up."""
 
-HORIZON_S = 1.0
-"""How far ahead slots are handed out; also the pause after Redis has lost its memory."""
+LATE_S = 0.002
+"""A start that was missed by more than this is moved to the present before it is used."""
+
+HORIZON_S = 0.5
+"""How far ahead starts are handed out, and how late one may still be moved; together less than the window."""
 
 CLOCK_SAMPLES = 64
 
@@ -36,45 +40,69 @@ class Wait:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Permit:
+    """One mail may start at `starts_at`, a moment of this process's monotonic clock."""
+
+    number: int
+    starts_at: float
+
+
 class RateLimit:
-    """Slots of one sending account, as moments of this process's monotonic clock."""
+    """The permits of one sending account."""
 
     def __init__(self, connection: redis.Redis, *, account: str, mails_per_s: float | None) -> None:
         self._redis = connection
-        self._keys = (f"permits:{{{account}}}", f"permits:{{{account}}}:hold")
-        self._period_s = 0.0 if mails_per_s is None else 1 / (mails_per_s * LIMIT_USE)
+        self._starts, self._hold = f"permits:{{{account}}}", f"permits:{{{account}}}:hold"
+        self._keys = (self._starts, f"permits:{{{account}}}:count", self._hold)
+        self._is_limited = mails_per_s is not None
+        self._limit = max(1, int(mails_per_s or 1))
+        window_s = max(WINDOW_S, self._limit / mails_per_s if mails_per_s else 0.0) + SLACK_S
+        self._window_us = window_s * 1e6
+        self._gap_us = self._window_us / self._limit * SPREAD
         self._script = connection.register_script(
             files("system.mail").joinpath("reserve_permits.lua").read_text(encoding="utf-8")
         )
-        # A process starts unsure only in the sense of its own clock; the script knows a fresh server itself.
         self._lost_connection = False
         self._offsets: deque[float] = deque(maxlen=CLOCK_SAMPLES)
 
-    def reserve(self, n: int) -> Sequence[float] | Wait:
-        """The moments at which n mails may start, or how long to wait before asking again."""
-        if not self._period_s:
-            return [time.monotonic()] * n
-        arguments = (n, self._period_s * 1e6, HORIZON_S * 1e6, int(self._lost_connection))
+    def reserve(self, n: int) -> Sequence[Permit] | Wait:
+        """Permits for n mails, or how long to wait before asking again."""
+        if not self._is_limited:
+            return [Permit(0, time.monotonic())] * n
+        arguments = (n, self._limit, self._window_us, self._gap_us, HORIZON_S * 1e6, int(self._lost_connection))
+        now_us, first_number, *moments_us = (int(part) for part in self._call(arguments))
+        # The fastest answer of late is the best estimate of how the server's clock relates to ours.
+        self._offsets.append(time.monotonic() - now_us / 1e6)
+        if not first_number:
+            return Wait(moments_us[0] / 1e6)
+        offset = min(self._offsets)
+        return [Permit(first_number + i, moment_us / 1e6 + offset) for i, moment_us in enumerate(moments_us)]
+
+    def renew(self, permit: Permit) -> Permit | None:
+        """Move a permit that was missed to the present; None when it is too late, and another must be reserved."""
+        late_s = time.monotonic() - permit.starts_at
+        if not self._is_limited or late_s <= LATE_S:
+            return permit
+        if late_s > HORIZON_S / 2:
+            return None
+        now = time.monotonic()
+        moved = self._redis.zadd(
+            self._starts, {str(permit.number): int((now - min(self._offsets)) * 1e6)}, xx=True, ch=True
+        )
+        return Permit(permit.number, now) if moved else None
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing out for a while: the provider said when it wants to hear from us again."""
+        whole_seconds, microseconds = self._redis.time()
+        until_us = int((whole_seconds + seconds) * 1e6) + microseconds
+        self._redis.set(self._hold, until_us)
+
+    def _call(self, arguments: Sequence[float]) -> Sequence[bytes]:
         try:
-            granted, moment_us, now_us = (int(part) for part in self._script(keys=self._keys, args=arguments))
+            answer: Sequence[bytes] = self._script(keys=self._keys, args=arguments)
         except redis.RedisError:
             self._lost_connection = True
             raise
         self._lost_connection = False
-        # The fastest answer of late is the best estimate of how the server's clock relates to ours.
-        self._offsets.append(time.monotonic() - now_us / 1e6)
-        if not granted:
-            return Wait(moment_us / 1e6)
-        first = moment_us / 1e6 + min(self._offsets)
-        return [first + i * self._period_s for i in range(n)]
-
-    def hold(self, seconds: float) -> None:
-        """Let nothing out for a while: the provider said when it wants to hear from us again."""
-        seconds_now, microseconds = self._redis.time()
-        until_us = int((seconds_now + seconds) * 1e6) + microseconds
-        self._redis.set(self._keys[1], until_us, px=max(1, int(seconds * 1000)))
-
-
-def is_late(slot: float) -> bool:
-    """Whether a slot has been missed and must be forfeited."""
-    return time.monotonic() - slot > LATE_TOLERANCE_S
+        return answer

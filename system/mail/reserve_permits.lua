@@ -1,29 +1,48 @@
--- Reserves n consecutive sending slots of one account (GCRA with a burst of one).
+-- Reserves the starts of n mails of one account, so that no rolling window ever holds more than the limit.
 --
--- KEYS[1]  string  the first free slot, in microseconds of this server's clock
--- KEYS[2]  string  until when nothing may be sent, same unit (the provider's Retry-After)
--- ARGV[1]  n, how many slots
--- ARGV[2]  microseconds between two slots
--- ARGV[3]  the furthest ahead, in microseconds, that a first slot may lie
--- ARGV[4]  1 when the caller lost its connection since its last call, else 0
+-- GCRA with a burst of one keeps neighbouring starts apart; the log of the last `limit` starts keeps every
+-- window. A process that was held up costs nothing: others, or it itself, catch up within the window.
 --
--- Returns {1, first slot, now} with n slots reserved, or {0, microseconds to wait, now} with none.
+-- KEYS[1]  sorted set  the last `limit` starts: number of the permit -> microseconds of this server's clock
+-- KEYS[2]  string      number of permits ever reserved; its absence means that this server has no memory
+-- KEYS[3]  string      until when nothing may start, in microseconds (lost memory, the provider's Retry-After)
+-- ARGV[1]  n, how many starts
+-- ARGV[2]  limit, how many starts a window may hold
+-- ARGV[3]  the window in microseconds
+-- ARGV[4]  the least distance of two starts in microseconds
+-- ARGV[5]  the horizon: how far ahead, in microseconds, a first start may lie
+-- ARGV[6]  1 when the caller lost its connection since its last call, else 0
+--
+-- Returns {now, number of the first permit, start, start, ...}, or {now, 0, microseconds to wait}.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local period, horizon = tonumber(ARGV[2]), tonumber(ARGV[3])
-local free = tonumber(redis.call('GET', KEYS[1]))
+local n, limit, window, gap = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local horizon = tonumber(ARGV[5])
+local function whole(number) return string.format('%.0f', number) end
 
--- A server that was flushed, restarted or replaced has forgotten slots that may still be used:
--- they all lie within the horizon, so nothing is granted before it.
-if free == nil or ARGV[4] == '1' then
-    free = math.max(free or 0, now + horizon)
-    redis.call('SET', KEYS[1], string.format('%.0f', free))
-    return {0, string.format('%.0f', period), string.format('%.0f', now)}
+-- A server that was flushed, restarted or replaced has forgotten starts of the last window and starts that are
+-- still to come within the horizon. Nothing is granted until both have passed.
+if ARGV[6] == '1' or redis.call('EXISTS', KEYS[2]) == 0 then
+    local known = tonumber(redis.call('GET', KEYS[3]) or '0')
+    redis.call('SET', KEYS[3], whole(math.max(known, now + horizon + window)))
+    redis.call('INCRBY', KEYS[2], 1)
 end
 
-local first = math.max(free, now, tonumber(redis.call('GET', KEYS[2]) or '0'))
-if first - now > horizon then
-    return {0, string.format('%.0f', first - now - horizon + period), string.format('%.0f', now)}
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+local free = math.max(now, tonumber(redis.call('GET', KEYS[3]) or '0'), last[2] and last[2] + gap or 0)
+local first_number = 0
+local starts = {}
+for i = 1, n do
+    local oldest = redis.call('ZRANGE', KEYS[1], -limit, -limit, 'WITHSCORES')
+    local start = math.max(free, oldest[2] and oldest[2] + window or 0)
+    if i == 1 and start - now > horizon then
+        return {whole(now), 0, whole(start - now - horizon)}
+    end
+    local number = redis.call('INCR', KEYS[2])
+    first_number = i == 1 and number or first_number
+    redis.call('ZADD', KEYS[1], whole(start), number)
+    starts[i] = whole(start)
+    free = start + gap
 end
-redis.call('SET', KEYS[1], string.format('%.0f', first + ARGV[1] * period))
-return {1, string.format('%.0f', first), string.format('%.0f', now)}
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -limit - 1)
+return {whole(now), first_number, unpack(starts)}

@@ -14,14 +14,15 @@ import random
 import time
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import redis
 import structlog
 from sqlalchemy.exc import DBAPIError
 
 from system.errors import InputError
-from system.mail.rate_limit import Wait, is_late
+from system.mail.rate_limit import LATE_S, Wait
 from system.mail.reply import ReplyKind
 from system.pipeline.answers import answer_for, released
 from system.pipeline.letters import Mail, write_mail
@@ -33,12 +34,15 @@ from system.storage.database import transaction
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from system.mail.rate_limit import Permit
     from system.pipeline.desk import Desk
     from system.storage.campaigns import Campaign
     from system.storage.claims import Claimed
     from system.storage.leftovers import Batch
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 GROUP_S = 0.1
 """A group is what the limit allows in this time, so that a killed worker leaves few mails unknown."""
@@ -81,11 +85,11 @@ class BatchSender:
         """Send until the range has nothing due, or something says stop; returns when all answers are recorded."""
         async with self._recorder, asyncio.TaskGroup() as deliveries:
             while not await self._must_stop():
-                mails, slots = await self._next_group()
+                mails, permits = await self._next_group()
                 if not mails:
                     break
-                for mail, slot in zip(mails, slots, strict=True):
-                    deliveries.create_task(self._deliver(mail, slot))
+                for mail, permit in zip(mails, permits, strict=True):
+                    deliveries.create_task(self._deliver(mail, permit))
         return Report(accepted=self._recorder.accepted, answered=self._recorder.answered, stopped=self._halted)
 
     def _halt(self, reason: str) -> None:
@@ -104,8 +108,8 @@ class BatchSender:
                 self._halt(f"no permits: {type(exc).__name__}")
         return self._halted is not None
 
-    async def _next_group(self) -> tuple[Sequence[Mail], Sequence[float]]:
-        """Mails whose intents are committed, with their slots; empty when nothing more is to be sent."""
+    async def _next_group(self) -> tuple[Sequence[Mail], Sequence[Permit]]:
+        """Mails whose intents are committed, with their permits; empty when nothing more is to be sent."""
         size = self._group_size if self._left is None else min(self._left, self._group_size)
         if not size:
             return [], []
@@ -121,15 +125,15 @@ class BatchSender:
             self._halt(f"database: {type(exc.orig).__name__}")
             self._take_back(mails)
             mails = []
-        slots = await self._reserve(len(mails))
-        if not slots:
+        permits = await self._reserve(len(mails))
+        if not permits:
             self._take_back(mails)
             mails = []
         for _ in range(size - len(mails)):
             self._room.release()
         if self._left is not None:
             self._left -= len(mails)
-        return mails, slots
+        return mails, permits
 
     def _take_back(self, mails: Sequence[Mail]) -> None:
         self._recorder.add_all([(released(mail), None) for mail in mails])
@@ -186,19 +190,17 @@ class BatchSender:
                     jobs=jobs,
                 )
 
-    async def _reserve(self, count: int) -> Sequence[float]:
-        """Slots for a group, empty when none can be had: without Redis nothing is sent."""
+    async def _reserve(self, count: int) -> Sequence[Permit]:
+        """Permits for a group, empty when none can be had: without Redis nothing is sent."""
         while count and not self._halted:
-            try:
-                slots = await asyncio.to_thread(self._desk.permits.reserve, count)
-            except redis.RedisError as exc:
-                self._halt(f"no permits: {type(exc).__name__}")
+            permits = await self._ask_limiter(partial(self._desk.permits.reserve, count))
+            if permits is None:
                 break
-            if not isinstance(slots, Wait):
-                return slots
+            if not isinstance(permits, Wait):
+                return permits
             if await self._must_stop():
                 break
-            await asyncio.sleep(slots.seconds)
+            await asyncio.sleep(permits.seconds)
         return []
 
     def _record_intents(self, mails: Sequence[Mail]) -> set[int]:
@@ -213,25 +215,38 @@ class BatchSender:
                 intents=[mail.intent for mail in mails],
             )
 
-    async def _deliver(self, mail: Mail, slot: float) -> None:
-        """Post one mail at its slot; a slot that was missed is forfeited and replaced, never used late."""
+    async def _ask_limiter(self, ask: Callable[[], T]) -> T | None:
         try:
-            while True:
-                await _sleep_until(slot)
-                if self._halted:
-                    self._recorder.add(released(mail), None)
-                    return
-                if not is_late(slot):
-                    break
-                replacement = await self._reserve(1)
-                if replacement:
-                    slot = replacement[0]
+            return await asyncio.to_thread(ask)
+        except redis.RedisError as exc:
+            self._halt(f"no permits: {type(exc).__name__}")
+            return None
+
+    async def _deliver(self, mail: Mail, permit: Permit) -> None:
+        """Post one mail when its permit says; released when the batch has been halted before that."""
+        try:
+            await self._await_start(permit)
+            if self._halted:
+                self._recorder.add(released(mail), None)
+                return
             reply = await self._desk.provider.send(mail.payload)
             self._recorder.add(answer_for(mail, reply, settings=self._desk.settings, rng=self._rng), reply)
             if reply.kind is ReplyKind.BLOCKED:
                 self._halt(f"provider: {reply.reason}")
         finally:
             self._room.release()
+
+    async def _await_start(self, permit: Permit) -> None:
+        """Sleep until the permit's moment; one that was missed is moved to the present, or replaced."""
+        while not self._halted:
+            await _sleep_until(permit.starts_at)
+            if time.monotonic() - permit.starts_at <= LATE_S:
+                return
+            renewed = await self._ask_limiter(partial(self._desk.permits.renew, permit))
+            if renewed is not None:
+                permit = renewed
+            elif replacement := await self._reserve(1):
+                permit = replacement[0]
 
 
 def _group_size(desk: Desk) -> int:
