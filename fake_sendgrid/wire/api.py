@@ -51,8 +51,7 @@ class Api:
             self._latch.close_behind()
             return self._hold(request, rule, after=self._latch.after)
         if rule is not None:
-            refused = refuse_first(rule)
-            return refused if refused is not None else self._misbehave(request, rule)
+            return self._refuse(request, rule) or self._misbehave(request, rule)
         if request.path == MAIL_SEND_PATH:
             return Outcome(self._mail_send.answer(request))
         return self._answer_other(request)
@@ -63,6 +62,13 @@ class Api:
             told = {"rule": rule.name, "fault": rule.fault.value, "path": request.path}
             self._ledger.add("fault", received_ns=request.received_ns, **told)
         return rule
+
+    def _refuse(self, request: Request, rule: FaultRule) -> Outcome | None:
+        outcome = refuse_first(rule)
+        if outcome is not None and outcome.ending is Ending.ANSWER and request.path == MAIL_SEND_PATH:
+            told = {"status": outcome.reply.status, "message": f"fault rule {rule.name}"}
+            self._ledger.add("rejected", received_ns=request.received_ns, **told)
+        return outcome
 
     async def _misbehave(self, request: Request, rule: FaultRule) -> Outcome:
         if rule.fault is Fault.LATE_ACCEPT:
@@ -87,8 +93,7 @@ class Api:
         if ending is not Ending.ANSWER:
             return Outcome(reply or Reply(503), ending)
         if rule is not None and not after:
-            refused = refuse_first(rule)
-            return refused if refused is not None else await self._misbehave(request, rule)
+            return self._refuse(request, rule) or await self._misbehave(request, rule)
         return Outcome(reply or await self._answer_honestly(request))
 
 

@@ -6,6 +6,8 @@ from fake_sendgrid.wire.connection import Connection
 from fake_sendgrid.wire.outcome import Ending, Outcome
 from fake_sendgrid.wire.request import Request
 
+DRIPS_PER_S = 50
+"""The loop's timers are good to a millisecond; a faster drip sends larger drops."""
 _GARBAGE = b"\x15\x03\x01\x00\x02\x02\x16 HTTP 202 NOT REALLY\r\n\r\n\x00\xff\xfe"
 
 
@@ -27,13 +29,15 @@ def end_request(connection: Connection, request: Request, outcome: Outcome) -> N
     elif ending is Ending.SILENCE:
         asyncio.get_running_loop().call_later(outcome.silence_s, connection.finish)
     else:
-        _drip(connection, outcome.reply.render(request), 1 / outcome.drip_bytes_per_s, keep_alive=keep_alive)
+        step = max(1, outcome.drip_bytes_per_s // DRIPS_PER_S)
+        pause_s = step / outcome.drip_bytes_per_s
+        _drip(connection, outcome.reply.render(request), step, pause_s, keep_alive=keep_alive)
 
 
-def _drip(connection: Connection, answer: bytes, pause_s: float, *, keep_alive: bool) -> None:
-    if len(answer) == 1:
+def _drip(connection: Connection, answer: bytes, step: int, pause_s: float, *, keep_alive: bool) -> None:
+    if len(answer) <= step:
         connection.send(answer, keep_alive=keep_alive)
     elif connection.transport is not None:
-        connection.write(answer[:1])
+        connection.write(answer[:step])
         loop = asyncio.get_running_loop()
-        loop.call_later(pause_s, lambda: _drip(connection, answer[1:], pause_s, keep_alive=keep_alive))
+        loop.call_later(pause_s, lambda: _drip(connection, answer[step:], step, pause_s, keep_alive=keep_alive))
