@@ -31,6 +31,8 @@ class RedisServer:
             *(str(self.program), "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.data)),
             *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
             *("--maxmemory-policy", "noeviction", "--daemonize", "no"),
+            # A title of its own would overwrite its environment, and with it the mark of the stack.
+            *("--set-proc-title", "no"),
         ]
 
     def url(self, database: int = 0) -> str:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(".stack")
 DATABASE: Final = "steadypost"
 READY_DEADLINE_S: Final = 180.0  # a laptop that tests something else imports slowly
-END_GRACE_S: Final = 20.0
+END_GRACE_S: Final = 10.0  # workers whose supervisord is gone choke on their broken output, and must be killed
 TAIL_LINES: Final = 30
 SERVERS: Final = {"postgres", "redis", "fake_sendgrid"}
 
@@ -115,7 +115,7 @@ class Stack:
         # Whatever goes wrong in the orderly way, the processes are ended all the same.
         with suppress(StackError, OSError, xmlrpc.client.Error):
             self._stop_in_order()
-        end_processes(self.place.folder, grace_s=END_GRACE_S)
+        end_processes(self.place.folder, last=SERVERS, grace_s=END_GRACE_S)
         self.place.socket_path.unlink(missing_ok=True)
 
     def states(self) -> list[ProgramState]:

@@ -44,7 +44,7 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
         made.launch(env={**os.environ, MARK: str(tmp_path)})
         yield made
     finally:
-        end_processes(tmp_path, grace_s=20)
+        end_processes(tmp_path, last=(), grace_s=20)
 
 
 def _wait_for(supervisor: Supervisor, name: str, *, state: str, other_than_pid: int = -1) -> int:
@@ -120,7 +120,7 @@ def test_nothing_survives_though_supervisord_was_killed(supervisor: Supervisor) 
     psutil.Process(int((folder / "supervisord.pid").read_text())).kill()
     wait_until_ready(lambda: _raise_if(supervisor.is_running()), what="the end of supervisord", deadline_s=20)
     assert processes_of(folder)
-    end_processes(folder, grace_s=20)
+    end_processes(folder, last=(), grace_s=20)
     assert processes_of(folder) == []
 
 
