@@ -65,10 +65,16 @@ def write_population(
         with foreign_keys_checked_at_the_end(connection, table="orders"):
             written = _write(connection, population, on_users=on_users)
         connection.execute(_ENSURE_NEWSLETTER, {"name": NEWSLETTER, "subject": "Picked for you this week"})
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # Without it the first histories are read from the table and not from the index alone.
-        connection.execute(text("VACUUM (ANALYZE) users, products, orders"))
+    _vacuum(engine)
     return written
+
+
+def _vacuum(engine: Engine) -> None:
+    """Without it the first histories are read from the table and not from the index alone."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("VACUUM (ANALYZE) users, products, orders"))
+        connection.execute(text("RESET statement_timeout"))
 
 
 _ENSURE_NEWSLETTER = text("""

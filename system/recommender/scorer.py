@@ -33,6 +33,7 @@ class Scorer:
         self.popular = list(catalogue.popular)
         self._session = session
         self._product_ids = np.array(catalogue.product_ids, dtype=np.int64)
+        self._ids_by_row = np.append(self._product_ids, 0)  # the last row is padding
 
     @classmethod
     def load(cls, path: Path, *, threads: int = 1) -> Self:
@@ -71,7 +72,7 @@ class Scorer:
             log.error("recommender.scores_unusable", users=int((~usable).sum()), model_version=self.version)
         # Out of stock and bought products score -inf; a score of 0 or less means that nothing connects the product.
         counts = (scores > 0).sum(axis=1)
-        ids = np.append(self._product_ids, 0)
+        ids = self._ids_by_row
         rows = zip(ids[products].tolist(), ids[because].tolist(), counts.tolist(), usable.tolist(), strict=True)
         for user, (product_ids, because_ids, count, is_usable) in zip(batch.user_ids, rows, strict=True):
             if is_usable:

@@ -83,8 +83,8 @@ def _read(engine: Engine, *, on_orders: Callable[[int, int], None]) -> _Record:
                 remedy="Run `steadypost import online-retail FILE` or `steadypost population generate` first.",
             )
         popular = catalogue.popular_products(connection)
-        chunks = _counted(histories.stream_purchases(connection), total=orders, on_orders=on_orders)
-        return _Record(purchase_matrix(chunks, product_ids=product_ids), product_ids, popular, orders)
+        chunks = list(_counted(histories.stream_purchases(connection), total=orders, on_orders=on_orders))
+    return _Record(purchase_matrix(chunks, product_ids=product_ids), product_ids, popular, orders)
 
 
 def _counted(
