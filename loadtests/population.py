@@ -14,6 +14,7 @@ from loadtests.products import InventedProduct, invent_products
 from loadtests.purchases import Assortment, Habits, invent_purchases
 from system.errors import InputError
 from system.storage.database import transaction
+from system.storage.newsletters import ensure_weekly_newsletter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-NEWSLETTER: Final = "weekly-recos"
 CHUNK_USERS: Final = 10_000
 
 
@@ -64,7 +64,7 @@ def write_population(
             _refuse_if_not_empty(connection)
         with foreign_keys_checked_at_the_end(connection, table="orders"):
             written = _write(connection, population, on_users=on_users)
-        connection.execute(_ENSURE_NEWSLETTER, {"name": NEWSLETTER, "subject": "Picked for you this week"})
+        ensure_weekly_newsletter(connection)
     _vacuum(engine)
     return written
 
@@ -75,12 +75,6 @@ def _vacuum(engine: Engine) -> None:
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("VACUUM (ANALYZE) users, products, orders"))
         connection.execute(text("RESET statement_timeout"))
-
-
-_ENSURE_NEWSLETTER = text("""
-    INSERT INTO newsletters (name, subject) VALUES (:name, :subject)
-    ON CONFLICT (name) DO NOTHING
-""")
 
 
 def _write(connection: Connection, population: Population, *, on_users: Callable[[int], None]) -> Written:

@@ -10,6 +10,7 @@ from system.imports.online_retail import COLUMNS, LeftOut, MalformedLineError, P
 from system.imports.sheets import Line, read_lines, unusable
 from system.storage import imported
 from system.storage.database import transaction
+from system.storage.newsletters import ensure_weekly_newsletter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -53,6 +54,7 @@ def import_online_retail(
         report.products_added = imported.add_products(connection)
         report.users_added = imported.add_users(connection)
         report.orders_added = imported.add_orders(connection)
+        ensure_weekly_newsletter(connection)
     return report
 
 

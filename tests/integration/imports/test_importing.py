@@ -111,6 +111,11 @@ def test_the_same_file_twice_changes_nothing(engine: Engine, file: Path) -> None
     assert _ask(engine, "SELECT count(*) FROM orders") == [(4,)]
 
 
+def test_an_import_leaves_a_newsletter_that_can_be_mailed(engine: Engine, file: Path) -> None:
+    import_online_retail(engine, file)
+    assert _ask(engine, "SELECT name, cron FROM newsletters") == [("weekly-recos", "0 9 * * 1")]
+
+
 def test_a_second_file_adds_to_the_same_people(engine: Engine, file: Path, tmp_path: Path) -> None:
     import_online_retail(engine, file)
     later = ("490000", "79323P", "PINK CHERRY LIGHTS", "1", "2010-03-01 09:00:00", "6.75", "12346", "Germany")
