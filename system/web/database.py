@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from system.errors import DependencyError
@@ -45,6 +46,8 @@ class WebDatabase:
             raise DependencyError(f"PostgreSQL gave no answer within {DEADLINE_S:g} s")
         try:
             return task.result()
+        except PoolTimeoutError as exc:
+            raise DependencyError(f"PostgreSQL is too slow: all {POOL_SIZE} connections are busy") from exc
         except (SQLAlchemyError, OSError) as exc:
             raise DependencyError(f"PostgreSQL can't be used: {_first_line(exc)}") from exc
 
