@@ -30,8 +30,8 @@ class Desk(Protocol):
         """Take a request; `connection.send` or an end of the connection follows later."""
 
 
-class Connection(asyncio.Protocol):
-    """Feeds httptools; its parser calls the `on_` methods."""
+class Connection:
+    """Feeds httptools; its parser calls the `on_` methods, the transport the others."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -44,21 +44,21 @@ class Connection(asyncio.Protocol):
         self._begin()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The loop: a client connected."""
+        """The transport: a client connected."""
         self.transport = cast("asyncio.Transport", transport)
         self._desk.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The loop: the connection is gone, whoever ended it."""
+        """The transport: the connection is gone, whoever ended it."""
         del exc
         self.transport = None
         self._waiting.clear()
         self._desk.connections.discard(self)
 
-    def data_received(self, data: bytes) -> None:
-        """The loop: bytes were read; their time is the receipt time of requests that end in them."""
-        self._read_ns = time.monotonic_ns()
-        self._last_read_s = self._read_ns / 1e9
+    def data_received_at(self, data: bytes, received_ns: int) -> None:
+        """The transport: bytes arrived; their time is the receipt time of requests that end in them."""
+        self._read_ns = received_ns
+        self._last_read_s = received_ns / 1e9
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade, UnicodeDecodeError):
