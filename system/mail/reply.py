@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_REASON_CHARS = 300
+MAX_MESSAGE_ID_CHARS = 200
 
 
 class ReplyKind(StrEnum):
@@ -48,7 +49,7 @@ def read_reply(
     message_id = headers.get("X-Message-Id")
     if kind is ReplyKind.ACCEPTED:
         if message_id:
-            return Reply(kind=kind, message_id=message_id)
+            return Reply(kind=kind, message_id=_storable(message_id)[:MAX_MESSAGE_ID_CHARS])
         return Reply(kind=ReplyKind.AMBIGUOUS, reason="202 without X-Message-Id")
     reason = f"{status}: {_first_message(body)}"[:MAX_REASON_CHARS]
     wait_s = _retry_after_s(headers, now=now) if kind is ReplyKind.THROTTLED else None
@@ -80,9 +81,14 @@ def _first_message(body: bytes) -> str:
     try:
         error = json.loads(body)["errors"][0]
         text = f"{error.get('field') or ''} {error['message']}".strip()
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return "no readable error"
-    return " ".join("<address>" if "@" in word else word for word in text.split())
+    return " ".join("<address>" if "@" in word else word for word in _storable(text).split())
+
+
+def _storable(text: str) -> str:
+    """The text without what PostgreSQL can't store: an answer that can't be written down would be lost."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def _retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
@@ -93,10 +99,10 @@ def _retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None
         return float(given)
     if given:
         try:
-            moment = parsedate_to_datetime(given)
-        except ValueError:
+            moment = parsedate_to_datetime(given).astimezone(UTC)
+        except (ValueError, OverflowError):
             return None
-        return max(0.0, (moment.astimezone(UTC) - now).total_seconds())
+        return max(0.0, (moment - now).total_seconds())
     if reset.isdecimal():
         return max(0.0, float(reset) - now.timestamp())
     return None
