@@ -20,6 +20,8 @@ WORKER_STOP_WAIT_S: Final = 45
 PROCESSES: Final = {"orchestrator": 2, "ml": 1, "emails": 2, "tracking": 1}
 # Scoring and bookkeeping use whole cores in bursts; the senders keep the pace of the provider's limit.
 NICE: Final = {"ml": 10, "tracking": 5}
+# A beat ends when Redis is away and is started again every few seconds; importing costs it a second of CPU.
+BEAT_NICE: Final = 5
 BEATS: Final = ("beat-1", "beat-2")
 
 
@@ -88,7 +90,7 @@ def application_programs(place: Place) -> list[Program]:
     return [
         Program(name="web", command=_web_command(place.ports["web"]), folder=place.folder, start_s=2),
         *(_worker(queue, processes, place) for queue, processes in PROCESSES.items()),
-        *(Program(name=name, command=[*_celery(), "beat"], folder=place.folder) for name in BEATS),
+        *(Program(name=name, command=[*_nice(BEAT_NICE), *_celery(), "beat"], folder=place.folder) for name in BEATS),
     ]
 
 
@@ -98,7 +100,7 @@ def _web_command(port: int) -> list[str]:
 
 
 def _worker(queue: str, processes: int, place: Place) -> Program:
-    nice = ["nice", "-n", str(NICE[queue])] if queue in NICE else []
+    nice = _nice(NICE[queue]) if queue in NICE else []
     # Gossip and mingle talk to all other workers through the broker, for nothing that we use.
     flags = ["--concurrency", str(processes), "--without-gossip", "--without-mingle"]
     command = [*nice, *_celery(), "worker", "-Q", queue, "-n", worker_node(queue, place), *flags]
@@ -110,6 +112,10 @@ def _worker(queue: str, processes: int, place: Place) -> Program:
         stop_signal="QUIT",  # Celery's soft shutdown; TERM would wait for running tasks for ever
         stop_wait_s=WORKER_STOP_WAIT_S,
     )
+
+
+def _nice(by: int) -> list[str]:
+    return ["nice", "-n", str(by)]
 
 
 def _celery() -> list[str]:
