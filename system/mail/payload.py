@@ -57,8 +57,7 @@ def build_payload(
     mail.from_email = From(from_email, from_name)
     mail.subject = Subject(content.subject)
     person = Personalization()
-    # The provider refuses names with these characters (limitations page of mail/send).
-    person.add_to(To(to_email, to_name.translate({ord(";"): " ", ord(","): " "}).strip() or None))
+    person.add_to(_recipient(to_email, to_name))
     for name, value in content.headers.items():
         person.add_header(Header(name, value))
     for name, value in vars(identity).items():
@@ -68,3 +67,13 @@ def build_payload(
     mail.add_content(Content("text/html", content.html))
     mail.add_category(Category(newsletter))
     return orjson.dumps(mail.get())
+
+
+def _recipient(email: str, name: str) -> To:
+    recipient = To()
+    # Set and not given to the constructor, which without a name parses the address, and so finds
+    # another one in `ada(home)@example.org`.
+    recipient.email = email
+    # The provider refuses names with these characters (limitations page of mail/send).
+    recipient.name = name.translate({ord(";"): " ", ord(","): " "}).strip() or None
+    return recipient

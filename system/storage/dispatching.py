@@ -25,8 +25,10 @@ class Page:
     last_job_id: int
 
 
-# One @, something before it, a dot after it, no blanks: what the provider would refuse is found here.
-USABLE_ADDRESS = r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+$"
+# One @, something before it, a dot after it, and nothing that a header would give a meaning:
+# what the provider would refuse, or take for another address, is found here.
+_PLAIN = r"@\s,;:<>()\[\]\\\"[:cntrl:]"
+USABLE_ADDRESS = rf"^[^{_PLAIN}]+@[^{_PLAIN}]+\.[^{_PLAIN}.]+$"
 
 
 def add_jobs(
