@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 READY_DEADLINE_S = 30.0
+WARM_UP_POSTS = 100
 
 
 @dataclass
@@ -93,8 +94,11 @@ def bench(
 ) -> None:
     """Start the web process, post at each rate, print one line per rate."""
     signer = Signer()
-    print(f"seed {seed}, {events_per_post} events a post, {workers} web worker(s), {seconds:g} s per rate")
+    print(
+        f"seed {seed}, {events_per_post} events a post, {workers} web worker(s), {seconds:g} s a rate after a warm-up"
+    )
     with _web_process(public_key=signer.public_key, workers=workers) as url:
+        _warm_up(url, signer, rng=random.Random(seed))
         for rate in events_per_s:
             rng = random.Random(f"{seed}/{rate}")
             count = max(1, round(rate / events_per_post * seconds))
@@ -102,6 +106,12 @@ def bench(
             result = Result(wanted_events_per_s=rate, seconds=seconds)
             asyncio.run(_run(url, posts, events_per_post=events_per_post, result=result))
             print(result.line(), flush=True)
+
+
+def _warm_up(url: str, signer: Signer, *, rng: random.Random) -> None:
+    # Opens the database connections; what a deployment costs once is not what a post costs.
+    posts = [signer.post(events=1, rng=rng) for _ in range(WARM_UP_POSTS)]
+    asyncio.run(_run(url, posts, events_per_post=1, result=Result(wanted_events_per_s=0, seconds=1)))
 
 
 async def _run(url: str, posts: list[tuple[bytes, dict[str, str]]], *, events_per_post: int, result: Result) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import socket
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+import redis
 from sqlalchemy import Engine, text
+
+from stack.readiness import NotReadyError, wait_until_ready
 
 if TYPE_CHECKING:
     from web_process import Provider, StartWeb, Web
@@ -132,6 +137,25 @@ def test_a_client_that_hangs_up_halfway_harms_nobody(web: Web, provider: Provide
 
     assert web.post(BODY, provider.sign(BODY)).status == 204
     assert bodies(engine) == [BODY]
+
+
+def test_the_tracking_workers_are_told_of_a_stored_post(
+    web: Web, provider: Provider, engine: Engine, web_settings: dict[str, str]
+) -> None:
+    web.post(BODY, provider.sign(BODY))
+    with engine.connect() as connection:
+        inbox_id = connection.execute(text("SELECT id FROM webhook_inbox")).scalar_one()
+
+    with redis.Redis.from_url(web_settings["redis_url"]) as broker:
+        wait_until_ready(lambda: _told_of(inbox_id, broker), what="the message", deadline_s=10)
+
+
+def _told_of(inbox_id: int, broker: redis.Redis) -> None:
+    while message := broker.lpop("tracking"):
+        (inbox_ids,), *_rest = json.loads(base64.b64decode(json.loads(message)["body"]))
+        if inbox_id in inbox_ids:
+            return
+    raise NotReadyError("no message names the post")
 
 
 def test_a_broker_that_is_down_costs_no_post(
