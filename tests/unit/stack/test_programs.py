@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,6 +9,9 @@ from stack.programs import PROCESSES, WORKER_STOP_WAIT_S, application_programs, 
 from stack.supervisor_config import write_config
 from system.tasks.configuration import SOFT_SHUTDOWN_S
 from system.tasks.queues import QueueName
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.unit
 
