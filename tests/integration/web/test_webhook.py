@@ -151,7 +151,7 @@ def test_the_tracking_workers_are_told_of_a_stored_post(
 
 
 def _told_of(inbox_id: int, broker: redis.Redis) -> None:
-    while message := broker.lpop("tracking"):
+    while isinstance(message := broker.lpop("tracking"), bytes):
         (inbox_ids,), *_rest = json.loads(base64.b64decode(json.loads(message)["body"]))
         if inbox_id in inbox_ids:
             return
