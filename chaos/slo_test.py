@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from chaos.profiles import PROFILES, Profile
 from slo_reports import run_folder
@@ -48,7 +49,7 @@ def slo_test(
     try:
         record_run(run, PROFILES[profile], name=profile, seed=seed, keep=keep, console=console)
     except (StackError, subprocess.CalledProcessError) as exc:
-        errors.print(f"[red]error:[/] {exc}", soft_wrap=True, markup=True)
+        errors.print(f"[red]error:[/] {escape(str(exc))}", soft_wrap=True)
         errors.print(f"What was recorded: {run.path}")
         raise typer.Exit(HARNESS_ERROR) from None
     except KeyboardInterrupt:

@@ -17,6 +17,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from sqlalchemy.exc import DBAPIError
 
 from loadtests.progress import Progress, Sample
@@ -46,10 +47,12 @@ class StuckError(Exception):
     """Raised when something that must happen has not happened in time."""
 
 
-def run_campaign(run: RunFolder, *, provider: str, newsletter: str, deadline_s: float, console: Console) -> None:
-    """Start this week's campaign, watch it to its end, and write down everything that a judge needs."""
+def run_campaign(
+    run: RunFolder, *, provider: str, newsletter: str, week_key: str, deadline_s: float, console: Console
+) -> None:
+    """Start a week's campaign, watch it to its end, and write down everything that a judge needs."""
     settings = load_settings()
-    campaign = _start(newsletter)
+    campaign = _start(newsletter, week_key)
     limit = settings.account(campaign.sending_account).mails_per_s
     facts = {**run.facts(), "mails_per_s": limit, "campaign_id": campaign.id, "started": _now()}
     run.write_facts(facts)
@@ -64,8 +67,7 @@ def run_campaign(run: RunFolder, *, provider: str, newsletter: str, deadline_s: 
     run.write_facts({**facts, "finished": _now()})
 
 
-def _start(newsletter: str) -> Campaign:
-    week_key = week_key_of(datetime.now(UTC), time_zone="UTC")
+def _start(newsletter: str, week_key: str) -> Campaign:
     start_weekly_campaign.apply_async((newsletter, week_key))
     with transaction(process_engine()) as connection:
         found = campaigns.newsletter_named(connection, name=newsletter)
@@ -118,7 +120,7 @@ def _has_ended(campaign: Campaign) -> bool:
 
 
 def _export(run: RunFolder, campaign: Campaign, *, provider: str) -> dict[str, Any]:
-    run.write_lines(run_folder.LEDGER, read_ledger(provider))
+    run.write_lines(run_folder.LEDGER, read_ledger(provider, campaign_id=campaign.id))
     with transaction(process_engine()) as connection:
         run.write_lines(run_folder.JOBS, exports.stream_jobs(connection, campaign_id=campaign.id))
         run.write_lines(run_folder.ATTEMPTS, exports.stream_attempts(connection, campaign_id=campaign.id))
@@ -143,13 +145,21 @@ def main(
     run: Annotated[Path, typer.Option(help="Run folder; run.json is there already.")],
     provider: Annotated[str, typer.Option(help="Management URL of the fake provider.")],
     newsletter: Annotated[str, typer.Option()] = "weekly-recos",
+    week: Annotated[str | None, typer.Option(help="ISO week such as 2026-W47; this week when left out.")] = None,
     deadline_s: Annotated[float, typer.Option()] = 600.0,
 ) -> None:
     """Run and record one campaign."""
     try:
-        run_campaign(RunFolder(run), provider=provider, newsletter=newsletter, deadline_s=deadline_s, console=Console())
+        run_campaign(
+            RunFolder(run),
+            provider=provider,
+            newsletter=newsletter,
+            week_key=week or week_key_of(datetime.now(UTC), time_zone="UTC"),
+            deadline_s=deadline_s,
+            console=Console(),
+        )
     except StuckError as exc:
-        Console(stderr=True).print(f"[red]error:[/] {exc}")
+        Console(stderr=True).print(f"[red]error:[/] {escape(str(exc))}", soft_wrap=True)
         sys.exit(4)
 
 

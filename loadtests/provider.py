@@ -21,12 +21,13 @@ def read_summary(management_url: str) -> dict[str, Any]:
     return summary
 
 
-def read_ledger(management_url: str) -> Iterator[dict[str, Any]]:
-    """Every acceptance and rejection in order of receipt, without addresses."""
+def read_ledger(management_url: str, *, campaign_id: int) -> Iterator[dict[str, Any]]:
+    """Every acceptance of a campaign's mails and every rejection, in order of receipt, without addresses."""
     with _open(f"{management_url}/ledger") as response:
         for line in response:
             entry = json.loads(line)
-            yield {key: entry[key] for key in _KEPT if key in entry}
+            if entry["kind"] != "accepted" or entry["custom_args"].get("campaign_id") == str(campaign_id):
+                yield {key: entry[key] for key in _KEPT if key in entry}
 
 
 def _open(url: str) -> Any:

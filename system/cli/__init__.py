@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from sqlalchemy.exc import OperationalError
 
 from system.cli import campaign, database, doctor, imports, job, model, preview
@@ -39,9 +40,9 @@ def main() -> None:
         _add_commands_of_other_packages()
         app()
     except SteadypostError as exc:
-        console.print(f"[red]error:[/] {exc}", soft_wrap=True, markup=True)
+        console.print(f"[red]error:[/] {escape(str(exc))}", soft_wrap=True)
         sys.exit(1)
     except OperationalError as exc:
         lines = str(exc.orig).strip().splitlines() or ["no details"]
-        console.print(f"[red]error:[/] PostgreSQL can't be used: {lines[0]}. Is it up? Try `steadypost doctor`.")
+        console.print(f"[red]error:[/] PostgreSQL can't be used: {escape(lines[0])}. Try `steadypost doctor`.")
         sys.exit(1)

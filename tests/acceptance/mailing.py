@@ -1,0 +1,120 @@
+"""One whole system for the tests of this folder, and campaigns on it that are disturbed and then judged."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slo_reports import run_folder
+from slo_reports.judge import judge
+from slo_reports.run_folder import RunFolder
+from slo_reports.verdict import Kind, Status
+from stack.readiness import NotReadyError, wait_until_ready
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stack.stack import Stack
+
+USERS = 600
+DEADLINE_S = 150
+# Everything that waits is shortened, everything that counts is as in production.
+SETTINGS = {
+    "STEADYPOST_REQUEST_DEADLINE_S": "4",
+    "STEADYPOST_CONNECT_TIMEOUT_S": "2",
+    "STEADYPOST_CLAIM_LEASE_S": "9",
+    "STEADYPOST_RESOLUTION_DEADLINE_S": "15",
+    "STEADYPOST_BATCH_JOBS": "100",
+    "STEADYPOST_SOCKET_TIMEOUT_S": "3",
+}
+
+
+@dataclass
+class Mailing:
+    """A stack with a population and a model; each campaign gets a week of its own."""
+
+    stack: Stack
+    folder: Path
+    weeks: Iterator[str] = field(default_factory=lambda: (f"2031-W{week:02d}" for week in range(1, 53)))
+
+    @property
+    def provider(self) -> str:
+        return f"http://127.0.0.1:{self.stack.ports['fake_management']}"
+
+    def steadypost(self, *arguments: str) -> str:
+        program = Path(sys.executable).with_name("steadypost")
+        done = subprocess.run(
+            [program, *arguments], env=self.env, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {**os.environ, **self.stack.env}
+
+    @contextmanager
+    def campaign(self) -> Iterator[Disturbed]:
+        """A campaign that runs inside, and has ended and is recorded afterwards."""
+        week = next(self.weeks)
+        run = RunFolder(self.folder / week)
+        run.write_facts({"profile": "acceptance", "week": week})
+        command = [sys.executable, "-m", "loadtests.campaign", "--run", str(run.path), "--provider", self.provider]
+        command += ["--week", week, "--deadline-s", str(DEADLINE_S)]
+        with (run.path / "driver.log").open("w") as log:
+            driver = subprocess.Popen(command, env=self.env, stdout=log, stderr=subprocess.STDOUT)
+            disturbed = Disturbed(self, run, driver)
+            try:
+                yield disturbed
+                code = driver.wait(timeout=DEADLINE_S + 60)
+            finally:
+                driver.kill()
+                driver.wait()
+        assert code == 0, (run.path / "driver.log").read_text()[-3000:]
+
+
+@dataclass
+class Disturbed:
+    """A campaign under way."""
+
+    mailing: Mailing
+    run: RunFolder
+    driver: subprocess.Popen[bytes]
+
+    def wait_until_accepted(self, share: float) -> None:
+        """Return when the provider has accepted this share of the users' mails since the campaign began."""
+        before = self._accepted_before
+        wanted = before + share * USERS
+
+        def check() -> None:
+            assert self.driver.poll() is None, "the campaign ended before it could be disturbed"
+            if (accepted := accepted_mails(self.mailing.provider)) < wanted:
+                raise NotReadyError(f"{accepted} of {wanted:.0f} accepted")
+
+        wait_until_ready(check, what="the first mails", deadline_s=60)
+
+    def __post_init__(self) -> None:
+        self._accepted_before = accepted_mails(self.mailing.provider)
+
+    def broken_invariants(self) -> list[str]:
+        """What the judge holds against the recorded run; objectives such as full speed are not asked here."""
+        return [
+            f"{verdict.id} {verdict.name}: {verdict.says} {verdict.evidence[:5]}"
+            for verdict in judge(self.run)
+            if verdict.kind is Kind.INVARIANT and verdict.status is not Status.MET
+        ]
+
+    def jobs_in(self, status: str) -> int:
+        return sum(job["status"] == status for job in self.run.lines(run_folder.JOBS))
+
+
+def accepted_mails(provider: str) -> int:
+    with urllib.request.urlopen(f"{provider}/summary", timeout=10) as response:
+        return int(json.load(response)["accepted"])
