@@ -5,6 +5,7 @@ pending ──history──▶ scorer (ONNX) ──▶ ready with 5 products │
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from system.storage import dispatching
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 
 def recommend_batch(
     engine: Engine, *, batch: Batch, scorer: Scorer, in_stock: frozenset[int], popular: Sequence[int]
-) -> int:
-    """Returns how many jobs moved on; idempotent, since only pending jobs are touched."""
+) -> tuple[int, dict[str, int]]:
+    """How many jobs moved on, and how often products came from where; idempotent: only pending jobs are touched."""
     with transaction(engine) as connection:
         jobs = dispatching.pending_jobs(
             connection, campaign_id=batch.campaign_id, first_id=batch.first_id, last_id=batch.last_id
         )
         histories = products_bought(connection, user_ids=[user_id for _, user_id in jobs])
     if not jobs:
-        return 0
+        return 0, {}
     found = scorer.recommend(histories, in_stock=in_stock, popular=popular)
     results = [
         Recommended(
@@ -43,6 +44,7 @@ def recommend_batch(
         for job_id, user_id in jobs
     ]
     with transaction(engine) as connection:
-        return dispatching.store_recommendations(
+        moved = dispatching.store_recommendations(
             connection, campaign_id=batch.campaign_id, model_version=scorer.version, results=results
         )
+    return moved, dict(Counter(str(recommendation.reason) for recommendation in found.values()))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from system.errors import ModelError
 from system.pipeline.recommend import recommend_batch
 from system.recommender.scorer import Scorer
 from system.settings import load_settings
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-STOCK_AGE_S = 30.0
+STOCK_AGE_S = 5.0
 
 
 @app.task(name="ml.compute_recommendations")
@@ -29,10 +30,10 @@ def compute_recommendations(campaign_id: int, first_id: int, last_id: int) -> No
     """Give the pending jobs of a range their products."""
     batch = Batch(campaign_id=campaign_id, first_id=first_id, last_id=last_id)
     shelf = _shelf()
-    moved = recommend_batch(
+    moved, sources = recommend_batch(
         process_engine(), batch=batch, scorer=shelf.scorer, in_stock=shelf.in_stock, popular=shelf.scorer.popular
     )
-    log.info("batch.recommended", campaign_id=campaign_id, first_id=first_id, jobs=moved)
+    log.info("batch.recommended", campaign_id=campaign_id, first_id=first_id, jobs=moved, **sources)
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,26 @@ _current: _Shelf | None = None
 
 
 def _shelf() -> _Shelf:
-    """Look at the stock anew every half minute, and load a model file that has been replaced."""
+    """Look at the stock anew every few seconds, and load a model file that has been replaced."""
     global _current  # noqa: PLW0603  # one model per process, kept between tasks
     now = time.monotonic()
     if _current is None or now - _current.seen_at > STOCK_AGE_S:
-        path = load_settings().model_path
-        stamp = _stamp(path)
-        scorer = _current.scorer if _current and _current.model_stamp == stamp else Scorer.load(path)
+        stamp = _stamp(load_settings().model_path)
+        scorer = _current.scorer if _current and _current.model_stamp == stamp else _load(_current)
         with transaction(process_engine()) as connection:
             _current = _Shelf(scorer, stamp, products_in_stock(connection), now)
     return _current
+
+
+def _load(current: _Shelf | None) -> Scorer:
+    """The model file; a broken one does not take the place of one that works."""
+    try:
+        return Scorer.load(load_settings().model_path)
+    except ModelError as exc:
+        if current is None:
+            raise
+        log.error("model.kept", model_version=current.scorer.version, error=str(exc))  # noqa: TRY400  # not a bug
+        return current.scorer
 
 
 def _stamp(path: Path) -> tuple[int, int]:
