@@ -116,7 +116,6 @@ class Settings(BaseSettings):
     """A missed weekly tick is caught up for this long."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    sentry_dsn: SecretStr | None = None
 
     @model_validator(mode="after")
     def _leases_outlast_requests(self) -> Self:

@@ -1,4 +1,4 @@
-"""Celery's settings, each with its reason. Measurements: docs/decisions/0001 and docs/celery.md."""
+"""Celery's settings, each with its reason. The version is a decision of its own (docs/decisions/0001)."""
 
 from __future__ import annotations
 
