@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,14 +35,19 @@ class WebDatabase:
 
     def __init__(self, database_url: str) -> None:
         self._engine = _new_engine(database_url)
-        self._given_up: set[asyncio.Task[object]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()  # the event loop alone would let them be collected
 
     async def run(self, statement: Callable[[Connection], T]) -> T:
         """The statement's result after its commit; DependencyError when that can't be had within `DEADLINE_S`."""
         task = asyncio.create_task(self._execute(statement))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         done, _ = await asyncio.wait({task}, timeout=DEADLINE_S)
         if not done:
-            self._give_up(task)
+            # Waiting for the cancellation would be waiting for the frozen server once more: the driver
+            # asks it to stop and closes the connection in the background.
+            task.cancel()
+            task.add_done_callback(_note_late_error)
             raise DependencyError(f"PostgreSQL gave no answer within {DEADLINE_S:g} s")
         try:
             return task.result()
@@ -58,18 +63,6 @@ class WebDatabase:
     async def _execute(self, statement: Callable[[Connection], T]) -> T:
         async with self._engine.connect() as connection:
             return await connection.run_sync(statement)
-
-    def _give_up(self, task: asyncio.Task[T]) -> None:
-        # Waiting for the cancellation would be waiting for the frozen server once more: the driver
-        # asks it to stop and closes the connection in the background.
-        task.cancel()
-        self._given_up.add(task)
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Task[object]) -> None:
-        self._given_up.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.info("database.statement_abandoned", error=_first_line(error))
 
 
 def _new_engine(database_url: str) -> AsyncEngine:
@@ -89,6 +82,11 @@ def _new_engine(database_url: str) -> AsyncEngine:
             "options": f"{CONNECT_ARGS['options']} -c statement_timeout={STATEMENT_TIMEOUT_MS}",
         },
     )
+
+
+def _note_late_error(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.info("database.statement_abandoned", error=_first_line(error))
 
 
 def _first_line(exc: BaseException) -> str:
