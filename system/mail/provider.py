@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
@@ -12,20 +13,37 @@ import aiohttp
 from system.mail.reply import Reply, ReplyKind, read_reply
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from system.settings import SendingAccount, Settings
 
 KEEPALIVE_S = 30.0
 
 
 class _Progress:
-    """How far one request has come: whether a connection had been obtained, and bytes may have left."""
+    """How far one request has come."""
 
-    connected = False
+    def __init__(self, on_sent: Callable[[float], None] | None) -> None:
+        self.connected = False
+        """Whether a connection had been obtained, so that bytes may have left."""
+        self._on_sent = on_sent
+
+    def tell_sent(self) -> None:
+        """Called in the turn of the loop that follows the write: by then the kernel has the bytes."""
+        if self._on_sent is not None:
+            self._on_sent(time.monotonic())
 
 
 async def _note_connected(_session: object, context: object, _params: object) -> None:
-    progress: _Progress = context.trace_request_ctx  # type: ignore[attr-defined]  # aiohttp passes it on untyped
-    progress.connected = True
+    progress: _Progress | None = context.trace_request_ctx  # type: ignore[attr-defined]  # aiohttp passes it on untyped
+    if progress is not None:
+        progress.connected = True
+
+
+async def _note_sent(_session: object, context: object, _params: object) -> None:
+    progress: _Progress | None = context.trace_request_ctx  # type: ignore[attr-defined]  # same
+    if progress is not None:
+        asyncio.get_running_loop().call_soon(progress.tell_sent)
 
 
 class Provider:
@@ -47,6 +65,7 @@ class Provider:
         trace = aiohttp.TraceConfig()
         trace.on_connection_create_end.append(_note_connected)
         trace.on_connection_reuseconn.append(_note_connected)
+        trace.on_request_chunk_sent.append(_note_sent)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEPALIVE_S),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout_s),
@@ -59,13 +78,15 @@ class Provider:
     async def __aexit__(self, *_exc: object) -> None:
         await self._session.close()
 
-    async def send(self, payload: bytes) -> Reply:
+    async def send(self, payload: bytes, *, on_sent: Callable[[float], None] | None = None) -> Reply:
         """Post one mail/send request and say what became of it; never raises for the network's sake.
+
+        `on_sent` hears the moment (monotonic) at which the mail's bytes were with the kernel.
 
         Until a connection is obtained, a failure is a definite no. After that no exception tells
         whether the provider has accepted, so all of them are ambiguous.
         """
-        progress = _Progress()
+        progress = _Progress(on_sent)
         try:
             async with (
                 asyncio.timeout(self._deadline_s),

@@ -25,12 +25,20 @@ SPREAD = 0.9
 """Neighbouring starts are at least this share of their even distance apart: no bursts, and room to catch up."""
 
 LATE_S = 0.002
-"""A start that was missed by more than this is moved to the present before it is used."""
+"""A start that is missed by more than this is corrected in the log, whether it is noticed before or after."""
 
 HORIZON_S = 0.5
 """How far ahead starts are handed out, and how late one may still be moved; together less than the window."""
 
 CLOCK_SAMPLES = 64
+
+LENGTHEN_HOLD = """
+    local clock = redis.call('TIME')
+    local until_us = clock[1] * 1000000 + clock[2] + ARGV[1]
+    if until_us > tonumber(redis.call('GET', KEYS[1]) or '0') then
+        redis.call('SET', KEYS[1], string.format('%.0f', until_us))
+    end
+"""
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,7 @@ class RateLimit:
         self._script = connection.register_script(
             files("system.mail").joinpath("reserve_permits.lua").read_text(encoding="utf-8")
         )
+        self._lengthen = connection.register_script(LENGTHEN_HOLD)
         self._lost_connection = False
         self._offsets: deque[float] = deque(maxlen=CLOCK_SAMPLES)
 
@@ -81,22 +90,30 @@ class RateLimit:
 
     def renew(self, permit: Permit) -> Permit | None:
         """Move a permit that was missed to the present; None when it is too late, and another must be reserved."""
-        late_s = time.monotonic() - permit.starts_at
-        if not self._is_limited or late_s <= LATE_S:
-            return permit
-        if late_s > HORIZON_S / 2:
-            return None
         now = time.monotonic()
-        moved = self._redis.zadd(
-            self._starts, {str(permit.number): int((now - min(self._offsets)) * 1e6)}, xx=True, ch=True
-        )
-        return Permit(permit.number, now) if moved else None
+        if not self._is_limited or now - permit.starts_at <= LATE_S:
+            return permit
+        if now - permit.starts_at > HORIZON_S / 2:
+            return None
+        return Permit(permit.number, now) if self.correct(permit, started_at=now) else None
+
+    def correct(self, permit: Permit, *, started_at: float) -> bool:
+        """Tell the log when the mail really started, before the start that follows it by a window is reserved.
+
+        False when the server has forgotten the permit.
+        """
+        started_us = int((started_at - min(self._offsets)) * 1e6)
+        return bool(self._redis.zadd(self._starts, {str(permit.number): started_us}, xx=True, ch=True))
 
     def hold(self, seconds: float) -> None:
-        """Let nothing out for a while: the provider said when it wants to hear from us again."""
+        """Let nothing out for a while: the provider said when it wants to hear from us again; never shortens."""
+        self._lengthen(keys=(self._hold,), args=(seconds * 1e6,))
+
+    def held_s(self) -> float:
+        """For how long nothing may start."""
+        until_us = float(self._redis.get(self._hold) or 0)
         whole_seconds, microseconds = self._redis.time()
-        until_us = int((whole_seconds + seconds) * 1e6) + microseconds
-        self._redis.set(self._hold, until_us)
+        return max(0.0, until_us / 1e6 - whole_seconds - microseconds / 1e6)
 
     def _call(self, arguments: Sequence[float]) -> Sequence[bytes]:
         try:

@@ -46,6 +46,11 @@ T = TypeVar("T")
 
 GROUP_S = 0.1
 """A group is what the limit allows in this time, so that a killed worker leaves few mails unknown."""
+PATIENCE_S = 2.5
+"""A batch ends when nothing may go out for longer (the pause of a Redis without memory is shorter, a provider's
+Retry-After is not): leases would lapse, and mails that never left would become unknown."""
+LOOK_S = 0.5
+"""The longest sleep between two looks whether the worker was told to stop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +89,7 @@ class BatchSender:
     async def run(self) -> Report:
         """Send until the range has nothing due, or something says stop; returns when all answers are recorded."""
         async with self._recorder, asyncio.TaskGroup() as deliveries:
+            self._deliveries = deliveries
             while not await self._must_stop():
                 mails, permits = await self._next_group()
                 if not mails:
@@ -100,12 +106,10 @@ class BatchSender:
             self._halt("worker is shutting down")
         elif time.monotonic() > self._ends_at:
             self._halt("batch has run long enough")
-        elif not self._is_probe:
-            try:
-                if await asyncio.to_thread(self._desk.breaker.is_open):
-                    self._halt("breaker is open")
-            except redis.RedisError as exc:
-                self._halt(f"no permits: {type(exc).__name__}")
+        elif not self._is_probe and await self._ask_limiter(self._desk.breaker.is_open):
+            self._halt("breaker is open")
+        elif (await self._ask_limiter(self._desk.permits.held_s) or 0.0) > PATIENCE_S:
+            self._halt("provider asked to wait")
         return self._halted is not None
 
     async def _next_group(self) -> tuple[Sequence[Mail], Sequence[Permit]]:
@@ -160,6 +164,9 @@ class BatchSender:
                     )
                 except InputError as exc:
                     unwritable.append((job.job_id, f"unrenderable: {exc.field}"))
+                except Exception as exc:  # whatever it is, it would stop this job's neighbours for ever
+                    log.exception("mail.unwritable", job_id=job.job_id)
+                    unwritable.append((job.job_id, f"unrenderable: {type(exc).__name__}"))
             self._settle(Happening.EXCLUDED, JobState.SKIPPED, excluded)
             self._settle(Happening.UNRENDERABLE, JobState.FAILED, unwritable)
             if mails:
@@ -200,7 +207,7 @@ class BatchSender:
                 return permits
             if await self._must_stop():
                 break
-            await asyncio.sleep(permits.seconds)
+            await asyncio.sleep(min(permits.seconds, LOOK_S))
         return []
 
     def _record_intents(self, mails: Sequence[Mail]) -> set[int]:
@@ -225,28 +232,35 @@ class BatchSender:
     async def _deliver(self, mail: Mail, permit: Permit) -> None:
         """Post one mail when its permit says; released when the batch has been halted before that."""
         try:
-            await self._await_start(permit)
+            permit = await self._await_start(permit)
             if self._halted:
                 self._recorder.add(released(mail), None)
                 return
-            reply = await self._desk.provider.send(mail.payload)
+            reply = await self._desk.provider.send(mail.payload, on_sent=partial(self._note_start, permit))
             self._recorder.add(answer_for(mail, reply, settings=self._desk.settings, rng=self._rng), reply)
             if reply.kind is ReplyKind.BLOCKED:
                 self._halt(f"provider: {reply.reason}")
         finally:
             self._room.release()
 
-    async def _await_start(self, permit: Permit) -> None:
+    async def _await_start(self, permit: Permit) -> Permit:
         """Sleep until the permit's moment; one that was missed is moved to the present, or replaced."""
         while not self._halted:
             await _sleep_until(permit.starts_at)
             if time.monotonic() - permit.starts_at <= LATE_S:
-                return
+                break
             renewed = await self._ask_limiter(partial(self._desk.permits.renew, permit))
             if renewed is not None:
                 permit = renewed
             elif replacement := await self._reserve(1):
                 permit = replacement[0]
+        return permit
+
+    def _note_start(self, permit: Permit, started_at: float) -> None:
+        """On a busy machine a process may be held up between its last look at the clock and its first byte."""
+        if self._desk.mails_per_s is not None and started_at - permit.starts_at > LATE_S:
+            correct = partial(self._desk.permits.correct, permit, started_at=started_at)
+            self._deliveries.create_task(self._ask_limiter(correct))
 
 
 def _group_size(desk: Desk) -> int:
