@@ -13,6 +13,10 @@ Message = dict[str, Any]
 Handler = Callable[[Message], Awaitable[Message]]
 
 
+class ChannelError(Exception):
+    """The other process could not answer; says what failed there."""
+
+
 class ChannelClosedError(ConnectionError):
     """The other process is gone."""
 
@@ -39,10 +43,11 @@ class Channel:
         finally:
             for waiting in self._open.values():
                 waiting.set_exception(ChannelClosedError("the other process is gone"))
+                waiting.exception()  # whoever asked may have left
             self._open.clear()
 
     async def ask(self, message: Message) -> Message:
-        """The other side's answer to `message`; raises ChannelClosedError."""
+        """The other side's answer to `message`; raises ChannelError or ChannelClosedError."""
         if self._writer is None or self._writer.is_closing():
             raise ChannelClosedError("the other process is gone")
         number = next(self._numbers)
@@ -56,10 +61,16 @@ class Channel:
             task = asyncio.ensure_future(self._reply(frame["ask"], frame["message"]))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        elif waiting := self._open.pop(frame["answer"], None):
-            waiting.set_result(frame["message"])
+        elif (waiting := self._open.pop(frame["answer"])) and not waiting.done():
+            if "failure" in frame:
+                waiting.set_exception(ChannelError(frame["failure"]))
+            else:
+                waiting.set_result(frame["message"])
 
     async def _reply(self, number: int, message: Message) -> None:
-        answer = await self._answer(message)
+        try:
+            frame = {"answer": number, "message": await self._answer(message)}
+        except Exception as exc:  # noqa: BLE001 - whoever asked must not wait for ever; it raises there
+            frame = {"answer": number, "failure": f"{message['op']}: {exc!r}"}
         if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(orjson.dumps({"answer": number, "message": answer}) + b"\n")
+            self._writer.write(orjson.dumps(frame) + b"\n")

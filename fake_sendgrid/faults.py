@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fake_sendgrid.wire.mail_path import MAIL_SEND_PATH
 
+_MANY = 1_000_000_000
+
 
 class Fault(StrEnum):
     """Unless its name says `accept`, a fault of the first group leaves the mail unaccepted."""
@@ -52,9 +54,9 @@ class FaultRule(BaseModel):
     """Only mails in which one recipient has all of these."""
     probability: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Share of the matching requests that it bites, drawn from the seed."""
-    skip: Annotated[int, Field(ge=0)] = 0
+    skip: Annotated[int, Field(ge=0, le=_MANY)] = 0
     """This many matching requests pass first."""
-    count: Annotated[int, Field(ge=1)] | None = None
+    count: Annotated[int, Field(ge=1, le=_MANY)] | None = None
     """Bites at most so often."""
     for_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
     """Ends by itself after so many seconds."""
@@ -64,7 +66,7 @@ class FaultRule(BaseModel):
     """What `status` and `html` answer."""
     retry_headers: Literal["documented", "none", "absurd"] = "documented"
     """What a 429 says about when to come back."""
-    bytes_per_s: Annotated[int, Field(ge=1)] = 20
+    bytes_per_s: Annotated[int, Field(ge=1, le=_MANY)] = 20
     """Pace of a drip."""
 
     def matches_mail(self, mail: Any) -> bool:

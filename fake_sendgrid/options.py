@@ -49,16 +49,16 @@ class Options(BaseSettings):
     """Wait before a failed post is tried again; doubles each time. The real intervals are not published."""
     retry_cap_s: Seconds = 3600.0
     """Longest wait between two tries of a post."""
-    clock_scale: Annotated[float, Field(gt=0)] = 1.0
+    clock_scale: Annotated[float, Field(ge=0.001, le=1_000_000)] = 1.0
     """How many simulated seconds pass per real second, for event delays and retry intervals."""
     seed: int = 1
     """Decides every recipient's fate, every latency and every fault."""
 
     full_speed: bool = False
     """No latency, no event delays, nobody bounces, no nastiness: for load tests."""
-    latency_ms: Annotated[float, Field(ge=0)] = 100.0
+    latency_ms: Annotated[float, Field(ge=0, le=600_000)] = 100.0
     """Median time to answer (log-normal); 0 answers at once."""
-    latency_sigma: Annotated[float, Field(ge=0)] = 0.35
+    latency_sigma: Annotated[float, Field(ge=0, le=3)] = 0.35
     """Spread of the log-normal latency; 0 makes every answer take exactly the median."""
     mails_per_s: Annotated[int, Field(ge=1)] | None = None
     """Answer 429 above this many mails in any rolling second; unset only counts."""

@@ -11,6 +11,7 @@ from fake_sendgrid.office.batch import cut_batches
 from fake_sendgrid.office.consequences import CONSEQUENTIAL, apply_consequences, status_after
 from fake_sendgrid.office.event import show_event
 from fake_sendgrid.office.outbox import put_batch
+from fake_sendgrid.office.profile import Step
 from fake_sendgrid.office.store import add_number
 from fake_sendgrid.office.webhook_faults import EventShuffle
 from fake_sendgrid.office.webhooks import Webhook, wants
@@ -64,16 +65,30 @@ class Emitter:
         return self.store.execute("SELECT 1 FROM held WHERE due <= ? LIMIT 1", (now_s,)).fetchone() is not None
 
     def _step(self, row: tuple[int, bytes, bytes, int, float], moves: list[Any], now_s: float) -> list[Told]:
+        """All steps of a mail that are due by now, in one visit."""
         seq, raw, raw_plan, step, due = row
         plan, line = orjson.loads(raw_plan), orjson.loads(raw)
-        kind, _, details = plan[step]
+        told: list[Told] = []
+        status, opens, clicks, last_s = None, 0, 0, due
+        following: float | None = due
+        while following is not None and following <= now_s:
+            kind, last_s = plan[step][0], following
+            told += self._show(plan[step], line, step, last_s, now_s)
+            status = status_after(kind) or status
+            opens += kind == "open"
+            clicks += kind == "click"
+            step += 1
+            following = last_s + plan[step][1] / self.clock_scale if step < len(plan) else None
+        moves.append((step, following, status, opens, clicks, last_s, seq))
+        return told
+
+    def _show(self, planned: Step, line: dict[str, Any], step: int, at_s: float, now_s: float) -> list[Told]:
+        kind, _, details = planned
         if kind == "click":
             details = {**details, "url": self.find_link(line) or "https://example.com/"}
-        event = show_event(kind, line=line, step=step, at_s=due, details=details)
+        event = show_event(kind, line=line, step=step, at_s=at_s, details=details)
         if kind in CONSEQUENTIAL:
-            apply_consequences(self.store, event, now_s=due)
-        following = due + plan[step + 1][1] / self.clock_scale if step + 1 < len(plan) else None
-        moves.append((step + 1, following, status_after(kind), kind == "open", kind == "click", due, seq))
+            apply_consequences(self.store, event, now_s=at_s)
         return self._tell(event, now_s)
 
     def _tell(self, event: dict[str, Any], now_s: float) -> list[Told]:

@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from fake_sendgrid.channel import ChannelError
 from fake_sendgrid.wire.connection import Connection
 from fake_sendgrid.wire.ending import end_request
 from fake_sendgrid.wire.latency import Latency
@@ -70,7 +71,7 @@ class FrontDesk:
     async def _await(self, connection: Connection, request: Request, outcome: Awaitable[Outcome]) -> None:
         try:
             ended = await outcome
-        except ConnectionError:
+        except (ConnectionError, ChannelError):
             ended = Outcome(show_failure(503))
         self._ended.append((connection, request, ended))
         self._schedule()

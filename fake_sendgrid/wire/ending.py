@@ -24,14 +24,18 @@ def end_request(connection: Connection, request: Request, outcome: Outcome) -> N
     elif ending is Ending.GARBAGE:
         connection.finish(_GARBAGE)
     elif ending is Ending.TRUNCATE:
-        answer = outcome.reply.render(request)
-        connection.finish(answer[: len(answer) // 2])
+        connection.finish(_cut(outcome.reply.render(request), body_bytes=len(outcome.reply.body)))
     elif ending is Ending.SILENCE:
         asyncio.get_running_loop().call_later(outcome.silence_s, connection.finish)
     else:
         step = max(1, outcome.drip_bytes_per_s // DRIPS_PER_S)
         pause_s = step / outcome.drip_bytes_per_s
         _drip(connection, outcome.reply.render(request), step, pause_s, keep_alive=keep_alive)
+
+
+def _cut(answer: bytes, *, body_bytes: int) -> bytes:
+    """Without the second half of its body, or of its head when there is no body."""
+    return answer[: len(answer) - ((body_bytes or len(answer)) + 1) // 2]
 
 
 def _drip(connection: Connection, answer: bytes, step: int, pause_s: float, *, keep_alive: bool) -> None:

@@ -8,7 +8,7 @@ class Latency:
     """`median_ms` 0 answers at once."""
 
     def __init__(self, *, median_ms: float, sigma: float, seed: int) -> None:
-        self._mu = math.log(median_ms / 1000) if median_ms else None
+        self._mu = math.log(median_ms) - math.log(1000) if median_ms else None
         self._sigma = sigma
         self._random = random.Random(seed)  # noqa: S311 - simulation, not secrecy
 

@@ -17,7 +17,7 @@ class Clock(BaseModel):
 
     model_config = _STRICT
 
-    scale: Annotated[float, Field(gt=0, le=1_000_000)]
+    scale: Annotated[float, Field(ge=0.001, le=1_000_000)]
 
 
 class Pace(BaseModel):
