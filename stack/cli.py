@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import sys
 from contextlib import contextmanager
 from datetime import timedelta
@@ -39,7 +38,6 @@ def up(
 ) -> None:
     """Start everything, and return when everything works."""
     console = Console()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us this way wants it cleaned up as well
     with _errors_to_stderr():
         stack = Stack(name, with_fake=not without_fake, overrides=parse_overrides(assignments or []))
         with console.status("starting") as status:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stack.postgres import Postgres
     from stack.redis import RedisServer
 
-# Longer than the workers' soft shutdown (system/tasks/app.py), or they are killed while they put tasks back.
+# Longer than a task needs to notice the end, and than the workers' soft shutdown for whoever sends QUIT.
 WORKER_STOP_WAIT_S: Final = 45
 PROCESSES: Final = {"orchestrator": 2, "ml": 1, "emails": 2, "tracking": 1}
 # Scoring and bookkeeping use whole cores in bursts; the senders keep the pace of the provider's limit.
@@ -109,7 +109,8 @@ def _worker(queue: str, processes: int, place: Place) -> Program:
         command=command,
         folder=place.folder,
         start_s=2,
-        stop_signal="QUIT",  # Celery's soft shutdown; TERM would wait for running tasks for ever
+        # TERM waits for running tasks, and ours end at their next group of mails; Celery's soft shutdown
+        # (QUIT) would always sleep for its whole timeout.
         stop_wait_s=WORKER_STOP_WAIT_S,
     )
 

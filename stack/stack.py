@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import xmlrpc.client
 from contextlib import suppress
 from functools import partial
@@ -86,7 +88,10 @@ class Stack:
         """Start everything, and return when everything works; on any failure nothing is left running.
 
         `announce` hears what is waited for. StackError shows the end of the log of whatever failed.
+        From here on SIGTERM raises KeyboardInterrupt as Ctrl-C does, so that whoever started a stack also stops it.
         """
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
         if processes_of(self.place.folder):
             raise StackError(
                 f"processes of stack {self.place.name!r} are running. Look: steadypost stack status "
