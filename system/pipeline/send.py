@@ -244,15 +244,18 @@ class BatchSender:
             self._room.release()
 
     async def _await_start(self, permit: Permit) -> Permit:
-        """Sleep until the permit's moment; one that was missed is moved to the present, or replaced."""
-        while not self._halted:
+        """Sleep until the permit's moment; one that was missed is moved to the present, or replaced.
+
+        Moved once: on a machine too busy to start in time, nothing would ever start; `_note_start` tells the log.
+        """
+        while self._desk.mails_per_s is not None and not self._halted:
             await _sleep_until(permit.starts_at)
             if time.monotonic() - permit.starts_at <= LATE_S:
                 break
             renewed = await self._ask_limiter(partial(self._desk.permits.renew, permit))
             if renewed is not None:
-                permit = renewed
-            elif replacement := await self._reserve(1):
+                return renewed
+            if replacement := await self._reserve(1):
                 permit = replacement[0]
         return permit
 
