@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +28,13 @@ PROGRAMS = {
     *("postgres", "redis", "fake_sendgrid", "web", "beat-1", "beat-2"),
     *("worker-orchestrator", "worker-ml", "worker-emails", "worker-tracking"),
 }
+
+START = """
+import sys
+from pathlib import Path
+from stack.stack import Stack
+Stack(sys.argv[1], root=Path(sys.argv[2]), with_fake=False).up(announce=lambda what: print(what, flush=True))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -114,13 +124,15 @@ def test_a_port_taken_at_the_last_moment_shows_the_servers_own_words(
     assert processes_of(stack.place.folder) == []
 
 
-def test_ctrl_c_while_starting_leaves_nothing(root: Path) -> None:
-    stack = Stack("interrupted", root=root, with_fake=False)
-
-    def interrupt(what: str) -> None:
-        if what == "schema":
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        stack.up(announce=interrupt)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_start_leaves_nothing(root: Path, number: signal.Signals) -> None:
+    stack = Stack(f"interrupted-{number.name.lower()}", root=root, with_fake=False)
+    command = [sys.executable, "-c", START, stack.place.name, str(root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "schema\n" in iter(process.stdout.readline, "")
+        assert processes_of(stack.place.folder)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert "KeyboardInterrupt" in errors
     assert processes_of(stack.place.folder) == []
