@@ -19,3 +19,9 @@ def shop(database_url: str) -> Iterator[Shop]:
     engine = new_engine(database_url, application="tests", pool_size=10)
     yield Shop(engine)
     engine.dispose()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """What runs the tests that are coroutines: the loop that the product uses."""
+    return "asyncio"
