@@ -32,6 +32,7 @@ def up(
     name: Name = DEFAULT_NAME,
     *,
     without_fake: Annotated[bool, typer.Option("--without-fake", help="Don't start the fake provider.")] = False,
+    servers_only: Annotated[bool, typer.Option("--servers-only", help="Start no web, workers and beats.")] = False,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Override a setting; may be repeated.")
     ] = None,
@@ -39,7 +40,12 @@ def up(
     """Start everything, and return when everything works."""
     console = Console()
     with _errors_to_stderr():
-        stack = Stack(name, with_fake=not without_fake, overrides=parse_overrides(assignments or []))
+        stack = Stack(
+            name,
+            with_fake=not without_fake,
+            with_applications=not servers_only,
+            overrides=parse_overrides(assignments or []),
+        )
         with console.status("starting") as status:
             stack.up(announce=lambda what: status.update(f"waiting for {what}"))
         console.print(_table(stack))

@@ -57,10 +57,12 @@ class Stack:
         *,
         root: Path = ROOT,
         with_fake: bool = True,
+        with_applications: bool = True,
         overrides: Mapping[str, str] | None = None,
     ) -> None:
         self.place = Place(name, root=root)
         self.with_fake = with_fake
+        self.with_applications = with_applications
         self.overrides = dict(overrides or {})
         """Variables that replace generated ones at the next `up`."""
         self.supervisor = Supervisor(config=self.place.folder / "supervisord.conf", socket_path=self.place.socket_path)
@@ -110,7 +112,8 @@ class Stack:
             self._launch(postgres, redis)
             self._start_servers(postgres, redis, announce)
             self._upgrade_schema(announce)
-            self._start_applications(announce)
+            if self.with_applications:
+                self._start_applications(announce)
         except BaseException:
             self.down()
             raise
@@ -158,7 +161,8 @@ class Stack:
         programs = server_programs(postgres, redis, folder=place.folder)
         if self.with_fake:
             programs.append(fake_program(place))
-        programs += application_programs(place)
+        if self.with_applications:
+            programs += application_programs(place)
         write_config(
             self.supervisor.config,
             programs,
