@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from pydantic import ValidationError
@@ -46,6 +47,7 @@ def _name(loc: tuple[int | str, ...]) -> str:
 
 
 def _run(options: Options) -> int:
+    _make_folder(options.data_dir)
     load_or_make_key(options.signing_key_path)
     public = _listen(options.host, options.port, "--port")
     management = _listen(options.host, options.management_port, "--management-port")
@@ -75,6 +77,13 @@ def _be_office(
     run_office(options, listener=listener, wire=wire)
     sys.stdout.flush()
     os._exit(0)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise OSError(f"--data-dir {path}: cannot be made ({exc.strerror}); choose a folder you may write") from None
 
 
 def _listen(host: str, port: int, option: str) -> socket.socket:

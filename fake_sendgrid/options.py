@@ -35,7 +35,7 @@ class Options(BaseSettings):
     data_dir: Path = Path("fake-sendgrid-data")
     """Folder of the ledger, the kept bodies and the event queue."""
     api_key: SecretStr = SecretStr(DEFAULT_API_KEY)
-    """The key that clients send as bearer token; has every scope."""
+    """The key that clients send as bearer token, with every scope; by default SG.fake-sendgrid.for-tests-only."""
 
     webhook_url: str | None = None
     """Where signed event batches are posted; unset posts nothing until management sets it."""

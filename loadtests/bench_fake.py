@@ -1,4 +1,4 @@
-"""How fast the fake SendGrid is: `python -m loadtests.bench_fake [single bulk events memory soak]`."""
+"""How fast the fake SendGrid is: `python -m loadtests.bench_fake [single bulk events jitter memory soak]`."""
 
 import asyncio
 import json
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HTML_BYTES = 6_000
 PERSONALIZATIONS = 1_000
 CONNECTIONS = 32
+CAMPAIGN_PER_S = 99.3
 EVENT_MAILS_PER_S = 12_000
 """Mails laid in for each second of the event benchmark: two events each."""
 
@@ -82,6 +83,20 @@ async def _work_off(fake: Fake) -> None:
         await asyncio.sleep(0.5)
 
 
+async def bench_jitter(seconds: float) -> Row:
+    """How long after sending the fake says it received, at the pace of a campaign of 100 mails a second."""
+    with run_fake() as fake:
+        client = Client(fake.api_port, _mail(1), connections=CONNECTIONS)
+        with measure(fake.wire) as spent:
+            sent_ns = await client.run_timed(round(seconds * CAMPAIGN_PER_S), per_s=CAMPAIGN_PER_S)
+        lags = sorted((at - sent) / 1e6 for at, sent in zip(fake.receipts_ns(), sent_ns, strict=True))
+        p50_ms, p99_ms, max_ms = lags[len(lags) // 2], lags[len(lags) * 99 // 100], lags[-1]
+        note = f"receipt after sending: p50 {p50_ms:.2f} ms, p99 {p99_ms:.2f} ms, max {max_ms:.2f} ms"
+        return Row(
+            f"receipt lag at {CAMPAIGN_PER_S:g}/s", "< 1-2 ms", len(lags) / spent.wall_s, len(lags) / spent.cpu_s, note
+        )
+
+
 async def bench_memory(mails: int) -> Row:
     """Resident memory of both processes while so many mails are accepted, and their events told."""
     async with Receiver() as receiver:
@@ -107,7 +122,7 @@ def _tell_memory(fake: Fake) -> tuple[int, int]:
 async def bench_soak(minutes: float) -> Row:
     """200 requests a second with the default latency; memory once a minute."""
     async with Receiver() as receiver:
-        with run_fake(f"--webhook-url={receiver.url}", "--no-full-speed", "--flush-s=1") as fake:
+        with run_fake(f"--webhook-url={receiver.url}", full_speed=False) as fake:
             client = Client(fake.api_port, _mail(1), connections=100)
             steps = []
             with measure(fake.wire) as spent:
@@ -123,7 +138,7 @@ async def bench_soak(minutes: float) -> Row:
 
 def main(
     parts: Annotated[
-        list[str] | None, typer.Argument(help="single bulk events memory soak; the first three by default")
+        list[str] | None, typer.Argument(help="single bulk events jitter memory soak; the first four by default")
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="how long each of the rates is measured")] = 8.0,
     mails: Annotated[int, typer.Option(min=10_000, help="mails of the memory run")] = 1_000_000,
@@ -134,10 +149,11 @@ def main(
         "single": lambda: bench_single(seconds),
         "bulk": lambda: bench_bulk(seconds),
         "events": lambda: bench_events(seconds),
+        "jitter": lambda: bench_jitter(seconds),
         "memory": lambda: bench_memory(mails),
         "soak": lambda: bench_soak(minutes),
     }
-    chosen = parts or ["single", "bulk", "events"]
+    chosen = parts or ["single", "bulk", "events", "jitter"]
     unknown = [part for part in chosen if part not in benches]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(benches)}")

@@ -54,6 +54,18 @@ class Client:
             line.repeat = False
         await self._settle()
 
+    async def run_timed(self, requests: int, *, per_s: float) -> list[int]:
+        """At exact moments; returns the monotonic time of each sending."""
+        lines, sent_ns = await self._open(), []
+        began_s = time.perf_counter()
+        for number in range(requests):
+            await asyncio.sleep(max(0.0, began_s + number / per_s - time.perf_counter()))
+            line = next(line for line in lines if not line.busy)
+            sent_ns.append(time.monotonic_ns())
+            line.ask()
+        await self._settle()
+        return sent_ns
+
     async def run_paced(self, seconds: float, *, per_s: float) -> None:
         """At a steady rate over whichever line is free."""
         lines = await self._open()

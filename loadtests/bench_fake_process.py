@@ -16,6 +16,7 @@ import psutil
 
 API_KEY = "SG.bench.bench"
 READY_S = 30.0
+FULL_SPEED = ("--full-speed", "--flush-s=0.2")
 T = TypeVar("T")
 
 
@@ -33,11 +34,10 @@ class Fake:
         with urllib.request.urlopen(self.management + path, timeout=120) as answer:  # noqa: S310 - our own address
             return dict(json.load(answer))
 
-    def send(self, path: str, body: dict[str, Any]) -> None:
-        """A management order."""
-        data, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
-        request = urllib.request.Request(self.management + path, data, headers, method="PUT")  # noqa: S310 - our own
-        urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 - our own address
+    def receipts_ns(self) -> list[int]:
+        """Monotonic receipt times of all accepted mails, in the order of the ledger."""
+        with urllib.request.urlopen(self.management + "/ledger", timeout=120) as answer:  # noqa: S310 - our own address
+            return [line["mono_ns"] for line in map(json.loads, answer) if line["kind"] == "accepted"]
 
 
 @dataclass(slots=True)
@@ -59,11 +59,11 @@ def measure(process: psutil.Process) -> Iterator[Spent]:
 
 
 @contextmanager
-def run_fake(*options: str) -> Iterator[Fake]:
-    """Ledger and validation on, latency and event delays off unless `options` say otherwise."""
+def run_fake(*options: str, full_speed: bool = True) -> Iterator[Fake]:
+    """Ledger and validation on; at full speed latency and event delays are off."""
     with tempfile.TemporaryDirectory(prefix="bench-fake-") as folder:
         command = [sys.executable, "-m", "fake_sendgrid", "--port=0", "--management-port=0"]
-        command += [f"--data-dir={folder}", f"--api-key={API_KEY}", "--full-speed", "--flush-s=0.2", *options]
+        command += [f"--data-dir={folder}", f"--api-key={API_KEY}", *(FULL_SPEED if full_speed else ()), *options]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
                 yield _reach(process)

@@ -9,7 +9,17 @@ from fake_sendgrid.wire.reply import Reply, error
 
 _ABSURD_S = 315_360_000
 """Ten years: a client that obeys never sends again."""
-_EDGE_STATUSES = frozenset({413, 502, 504})
+_EDGE_STATUSES = frozenset({502, 504})
+_MESSAGES = {
+    400: "Bad Request",
+    401: "authorization required",
+    403: "access forbidden",
+    404: "not found",
+    405: "method not allowed",
+    413: "content too large",
+    415: "Content-Type should be application/json.",
+    429: "too many requests",
+}
 _REFUSALS = {
     Fault.REVOKED_KEY: "The provided authorization grant is invalid, expired, or revoked",
     Fault.SUSPENDED: "Authenticated user is not authorized to send mail",
@@ -59,7 +69,9 @@ def spoil(rule: FaultRule, reply: Reply) -> Outcome:
 
 def show_failure(status: int) -> Reply:
     """A server's failure as the API says it, or as its edge does."""
-    return show_edge_page(status) if status in _EDGE_STATUSES else error(status, "internal server error")
+    if status in _EDGE_STATUSES:
+        return show_edge_page(status)
+    return error(status, _MESSAGES.get(status, "internal server error"))
 
 
 def refuse_rate(headers: str) -> Reply:
