@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections import deque
 from types import TracebackType
 from typing import Self, cast
 
@@ -67,16 +68,14 @@ class Client:
         return sent_ns
 
     async def run_paced(self, seconds: float, *, per_s: float) -> None:
-        """At a steady rate over whichever line is free."""
-        lines = await self._open()
+        """At a steady rate, over all lines in turn so that the fake finds none of them idle."""
+        lines = deque(await self._open())
         began_s, sent = time.perf_counter(), 0
         while (now_s := time.perf_counter() - began_s) < seconds:
-            for line in lines:
-                if sent >= now_s * per_s:
-                    break
-                if not line.busy:
-                    line.ask()
-                    sent += 1
+            while sent < now_s * per_s and not lines[0].busy:
+                lines[0].ask()
+                lines.rotate(-1)
+                sent += 1
             await asyncio.sleep(0.004)
         await self._settle()
 
