@@ -6,6 +6,7 @@ import itertools
 import os
 import random
 import shutil
+import signal
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 
 TEMPLATE = "migrated_template"
 READY_DEADLINE_S = 60.0
+
+
+def pytest_configure() -> None:
+    # Whoever ends the run with TERM, such as `timeout`, wants its servers stopped as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -122,5 +128,5 @@ def _running(command: list[str], *, check: Callable[[], None], log: Path, accoun
         wait_until_ready(check, what=command[0], deadline_s=READY_DEADLINE_S, is_alive=lambda: process.poll() is None)
         yield
     finally:
-        process.send_signal(2)  # PostgreSQL's fast shutdown; Redis ends as well
+        process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown; Redis ends as well
         process.wait(timeout=30)
