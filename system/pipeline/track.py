@@ -6,6 +6,7 @@ inbox post ──read──▶ events of our attempts ──insert once──▶
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def apply_posts(engine: Engine, *, inbox_ids: Sequence[int]) -> Applied:
             totals[post.id] = total
             events += ours
         known = evidence.known_attempts(connection, events=events)
-        events = [event for event in events if event.attempt_id in known]
+        events = [event for event in events if (event.campaign_id, event.job_id, event.attempt_id) in known]
         fresh = evidence.add_events(connection, events=events)
         moved = _fold(connection, fresh)
         counts = _count(totals, events, fresh)
@@ -95,13 +96,21 @@ def _count(
 def read_post(post: Post) -> tuple[int, list[Event]]:
     """How many events a post holds, and those that carry our ids; a malformed event spoils no other."""
     try:
-        items = orjson.loads(post.body)
-    except orjson.JSONDecodeError:
+        items = _read_json(post.body)
+    except (ValueError, RecursionError):
         return 1, []
     if not isinstance(items, list):
         return 1, []
     read = [_read_event(item, post) for item in items]
     return len(items), [event for event in read if event is not None]
+
+
+def _read_json(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        # Half of an emoji, cut off inside one event, is no JSON for the fast reader.
+        return json.loads(body)
 
 
 def _read_event(item: Any, post: Post) -> Event | None:

@@ -94,14 +94,17 @@ def add_events(connection: Connection, *, events: Sequence[Event]) -> list[tuple
     return [(row[0], row[1], row[2]) for row in connection.execute(statement, values)]
 
 
-def known_attempts(connection: Connection, *, events: Sequence[Event]) -> set[uuid.UUID]:
-    """Which of the events' attempts are ours."""
-    statement = text("SELECT id FROM send_attempts WHERE campaign_id = ANY(:campaigns) AND id = ANY(:attempt_ids)")
+def known_attempts(connection: Connection, *, events: Sequence[Event]) -> set[tuple[int, int, uuid.UUID]]:
+    """Which of the events' attempts are ours, as (campaign id, job id, attempt id)."""
+    statement = text("""
+        SELECT campaign_id, job_id, id FROM send_attempts
+        WHERE campaign_id = ANY(:campaigns) AND id = ANY(:attempt_ids)
+    """)
     values = {
         "campaigns": sorted({e.campaign_id for e in events}),
         "attempt_ids": list({e.attempt_id for e in events}),
     }
-    return set(connection.execute(statement, values).scalars())
+    return {(row[0], row[1], row[2]) for row in connection.execute(statement, values)}
 
 
 def lock_jobs(connection: Connection, *, campaign_id: int, job_ids: Sequence[int]) -> None:
