@@ -10,7 +10,6 @@ import structlog
 
 from system.errors import ModelError
 from system.pipeline.recommend import recommend_batch
-from system.recommender.scorer import Scorer
 from system.settings import load_settings
 from system.storage.catalogue import products_in_stock
 from system.storage.database import process_engine, transaction
@@ -19,6 +18,8 @@ from system.tasks.app import app
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from system.recommender.scorer import Scorer
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +64,8 @@ def _shelf() -> _Shelf:
 
 def _load(current: _Shelf | None) -> Scorer:
     """The model file; a broken one does not take the place of one that works."""
+    from system.recommender.scorer import Scorer  # noqa: PLC0415  # ONNX Runtime is 30 MB that other workers do without
+
     try:
         return Scorer.load(load_settings().model_path)
     except ModelError as exc:
