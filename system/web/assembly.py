@@ -13,6 +13,7 @@ from system.mail.links import UnsubscribeLinks
 from system.mail.signature import SignatureCheck
 from system.web.database import DEADLINE_S, WebDatabase
 from system.web.health import health_routes
+from system.web.intake import Intake
 from system.web.nudge import Nudge
 from system.web.security import SecurityHeaders
 from system.web.unsubscribe import unsubscribe_routes
@@ -49,7 +50,7 @@ def create_app(settings: Settings, *, enqueue: Callable[[list[int]], int]) -> Fa
     app = FastAPI(title="Steadypost", lifespan=lifespan, openapi_url=None)
     app.add_middleware(SecurityHeaders)
     app.include_router(
-        webhook_routes(check=check, database=database, nudge=nudge, max_bytes=settings.webhook_max_bytes)
+        webhook_routes(check=check, intake=Intake(database), nudge=nudge, max_bytes=settings.webhook_max_bytes)
     )
     app.include_router(unsubscribe_routes(links=links, database=database, brand=settings.from_name))
     app.include_router(health_routes(database=database, redis=redis))

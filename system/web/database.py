@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DEADLINE_S = 3.0
 """The longest that a request waits for the database, everything included."""
 
-POOL_SIZE = 8
+POOL_SIZE = 4
 POOL_TIMEOUT_S = 2.0
 CONNECT_TIMEOUT_S = 2
 STATEMENT_TIMEOUT_MS = 2_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -13,11 +12,11 @@ from starlette.requests import ClientDisconnect
 from system.errors import DependencyError
 from system.mail.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, SignatureCheck, Verdict
 from system.metrics import WEBHOOK_EVENTS, WEBHOOK_POSTS, WEBHOOK_RESPONSE_S
-from system.storage.inbox import add_post, post_digest
+from system.storage.inbox import post_digest
 from system.web.body import BodyTooLargeError, read_body
 
 if TYPE_CHECKING:
-    from system.web.database import WebDatabase
+    from system.web.intake import Intake
     from system.web.nudge import Nudge
 
 STATUSES: Final[dict[str, int]] = {
@@ -38,23 +37,21 @@ RETRY_AFTER_S = 5
 log = structlog.get_logger()
 
 
-def webhook_routes(*, check: SignatureCheck, database: WebDatabase, nudge: Nudge, max_bytes: int) -> APIRouter:
+def webhook_routes(*, check: SignatureCheck, intake: Intake, nudge: Nudge, max_bytes: int) -> APIRouter:
     """The route that the provider posts to."""
     router = APIRouter()
 
     @router.post("/webhooks/sendgrid", status_code=204)
     async def receive(request: Request) -> Response:
         with WEBHOOK_RESPONSE_S.time():
-            result = await take_in(request, check=check, database=database, nudge=nudge, max_bytes=max_bytes)
+            result = await take_in(request, check=check, intake=intake, nudge=nudge, max_bytes=max_bytes)
         WEBHOOK_POSTS.labels(result).inc()
         return _answer(result)
 
     return router
 
 
-async def take_in(
-    request: Request, *, check: SignatureCheck, database: WebDatabase, nudge: Nudge, max_bytes: int
-) -> str:
+async def take_in(request: Request, *, check: SignatureCheck, intake: Intake, nudge: Nudge, max_bytes: int) -> str:
     """Check and store one post; a key of `STATUSES`."""
     try:
         body = await read_body(request, max_bytes=max_bytes)
@@ -66,13 +63,13 @@ async def take_in(
     if verdict is not Verdict.AUTHENTIC or timestamp is None:
         log.warning("webhook.refused", reason=verdict, bytes=len(body))
         return verdict
-    return await _store(body, timestamp=timestamp, database=database, nudge=nudge)
+    return await _store(body, timestamp=timestamp, intake=intake, nudge=nudge)
 
 
-async def _store(body: bytes, *, timestamp: str, database: WebDatabase, nudge: Nudge) -> str:
+async def _store(body: bytes, *, timestamp: str, intake: Intake, nudge: Nudge) -> str:
     digest = post_digest(timestamp=timestamp, body=body)
     try:
-        inbox_id = await database.run(partial(add_post, digest=digest, body=body))
+        inbox_id = await intake.store(digest=digest, body=body)
     except DependencyError as exc:
         log.error("webhook.unavailable", error=str(exc))  # noqa: TRY400  # the cause is in the message, a traceback adds nothing
         return "unavailable"

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,36 @@ def test_a_post_that_gets_its_commit_late_is_stored(web: Web, provider: Provider
     assert answers == [204]
     with engine.connect() as connection:
         assert stored(connection) == 1
+
+
+def test_posts_that_meet_a_slow_commit_share_the_next_and_replays_among_them_stay_one(
+    web: Web, provider: Provider, engine: Engine
+) -> None:
+    now_s = time.time()
+    headers = [provider.sign(BODY, at_s=now_s - age_s) for age_s in (0, 1, 2, 3, 3, 3)]
+    with ThreadPoolExecutor(len(headers)) as pool:
+        with engine.execution_options(isolation_level="READ COMMITTED").begin() as blocker:
+            blocker.execute(text("LOCK TABLE webhook_inbox IN ACCESS EXCLUSIVE MODE"))
+            answers = [pool.submit(web.post, BODY, each) for each in headers]
+            wait_until_ready(lambda: _someone_waits(engine), what="the blocked insert", deadline_s=10)
+        assert [answer.result().status for answer in answers] == [204] * 6
+
+    with engine.connect() as connection:
+        assert stored(connection) == 4
+
+
+def test_every_post_that_meets_a_frozen_database_is_answered_soon(web: Web, provider: Provider, engine: Engine) -> None:
+    wait_for_204(web, provider)
+    headers = [provider.sign(BODY, at_s=time.time() - age_s) for age_s in range(1, 9)]
+    with engine.connect() as connection:
+        pids = backends(connection)
+    with ThreadPoolExecutor(len(headers)) as pool, frozen(pids):
+        began = time.monotonic()
+        answers = list(pool.map(lambda each: web.post(BODY, each).status, headers))
+
+        assert answers == [503] * 8
+        assert time.monotonic() - began < SOON_S
+    wait_for_204(web, provider)
 
 
 def test_connections_that_the_database_has_ended_cost_no_post(web: Web, provider: Provider, engine: Engine) -> None:

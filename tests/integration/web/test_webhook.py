@@ -161,8 +161,9 @@ def _told_of(inbox_id: int, broker: redis.Redis) -> None:
 def test_a_broker_that_is_down_costs_no_post(
     start_web: StartWeb, closed_port: int, provider: Provider, engine: Engine
 ) -> None:
+    now_s = time.time()
     with start_web(redis_url=f"redis://127.0.0.1:{closed_port}/0") as web:
-        answers = [web.post(BODY, provider.sign(BODY, at_s=time.time() - age_s)).status for age_s in range(5)]
+        answers = [web.post(BODY, provider.sign(BODY, at_s=now_s - age_s)).status for age_s in range(5)]
 
     assert answers == [204] * 5
     assert len(bodies(engine)) == 5
@@ -172,8 +173,9 @@ def test_any_key_of_a_rotation_may_sign(
     start_web: StartWeb, provider: Provider, other_provider: Provider, engine: Engine
 ) -> None:
     keys = f'["{other_provider.public_key}", "{provider.public_key}"]'
+    now_s = time.time()
     with start_web(webhook_public_keys=keys) as web:
-        assert web.post(BODY, provider.sign(BODY)).status == 204
-        assert web.post(BODY, other_provider.sign(BODY, at_s=time.time() - 1)).status == 204
+        assert web.post(BODY, provider.sign(BODY, at_s=now_s)).status == 204
+        assert web.post(BODY, other_provider.sign(BODY, at_s=now_s - 1)).status == 204
 
     assert len(bodies(engine)) == 2
