@@ -96,8 +96,9 @@ def due_week(newsletter: Newsletter, *, now: datetime, grace_s: float) -> str | 
         return None
     local_now = now.astimezone(ZoneInfo(newsletter.time_zone))
     # The search backwards excludes the moment it starts from.
-    tick = next(CronSim(newsletter.cron, local_now + timedelta(minutes=1), reverse=True))
-    if tick > local_now or tick < newsletter.scheduled_since or now - tick > timedelta(seconds=grace_s):
+    backwards = CronSim(newsletter.cron, local_now + timedelta(minutes=1), reverse=True)
+    tick = next(tick for tick in backwards if tick <= local_now)
+    if tick < newsletter.scheduled_since or now - tick > timedelta(seconds=grace_s):
         return None
     return week_key_of(tick, time_zone=newsletter.time_zone)
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfoNotFoundError
+
+import structlog
+from cronsim import CronSimError
 
 from system.pipeline.dispatch import due_week
 from system.pipeline.finish import finish_campaign
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from system.settings import Settings
     from system.storage.campaigns import Campaign
     from system.storage.leftovers import Batch
+
+log = structlog.get_logger(__name__)
 
 IDLE_S = 5.0
 """What has not moved for this long is nobody's."""
@@ -115,7 +121,12 @@ def _due_newsletters(engine: Engine, *, settings: Settings) -> list[tuple[str, s
     due = []
     with transaction(engine) as connection:
         for newsletter in campaigns.newsletters(connection):
-            week_key = due_week(newsletter, now=now, grace_s=settings.schedule_grace_s)
+            try:
+                week_key = due_week(newsletter, now=now, grace_s=settings.schedule_grace_s)
+            except (CronSimError, ZoneInfoNotFoundError, ValueError) as exc:
+                # Somebody's typing error must not keep everybody else's mails.
+                log.error("newsletter.unschedulable", newsletter=newsletter.name, error=str(exc))  # noqa: TRY400  # says all
+                continue
             if week_key and not campaigns.campaign_of_week(connection, newsletter_id=newsletter.id, week_key=week_key):
                 due.append((newsletter.name, week_key))
     return due
