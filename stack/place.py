@@ -51,6 +51,10 @@ class Place:
         shutil.rmtree(stand_in(self.data), ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def log_of(self, program: str) -> Path:
+        """The file with everything that the program printed."""
+        return self.logs / f"{program}.log"
+
     @property
     def ports(self) -> dict[str, int]:
         """By name: postgres, redis, fake, fake_management, web."""
