@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-import redis
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import redis
 
 WINDOW_S = 1.0
 SLACK_S = 0.008
@@ -62,7 +62,7 @@ class RateLimit:
     def __init__(self, connection: redis.Redis, *, account: str, mails_per_s: float | None) -> None:
         self._redis = connection
         self._starts, self._hold = f"permits:{{{account}}}", f"permits:{{{account}}}:hold"
-        self._keys = (self._starts, f"permits:{{{account}}}:count", self._hold)
+        self._keys = (self._starts, f"permits:{{{account}}}:count", self._hold, f"permits:{{{account}}}:server")
         self._is_limited = mails_per_s is not None
         self._limit = max(1, int(mails_per_s or 1))
         window_s = max(WINDOW_S, self._limit / mails_per_s if mails_per_s else 0.0) + SLACK_S
@@ -72,15 +72,14 @@ class RateLimit:
             files("system.mail").joinpath("reserve_permits.lua").read_text(encoding="utf-8")
         )
         self._lengthen = connection.register_script(LENGTHEN_HOLD)
-        self._lost_connection = False
         self._offsets: deque[float] = deque(maxlen=CLOCK_SAMPLES)
 
     def reserve(self, n: int) -> Sequence[Permit] | Wait:
         """Permits for n mails, or how long to wait before asking again."""
         if not self._is_limited:
             return [Permit(0, time.monotonic())] * n
-        arguments = (n, self._limit, self._window_us, self._gap_us, HORIZON_S * 1e6, int(self._lost_connection))
-        now_us, first_number, *moments_us = (int(part) for part in self._call(arguments))
+        arguments = (n, self._limit, self._window_us, self._gap_us, HORIZON_S * 1e6)
+        now_us, first_number, *moments_us = (int(part) for part in self._script(keys=self._keys, args=arguments))
         # The fastest answer of late is the best estimate of how the server's clock relates to ours.
         self._offsets.append(time.monotonic() - now_us / 1e6)
         if not first_number:
@@ -114,12 +113,3 @@ class RateLimit:
         until_us = float(self._redis.get(self._hold) or 0)
         whole_seconds, microseconds = self._redis.time()
         return max(0.0, until_us / 1e6 - whole_seconds - microseconds / 1e6)
-
-    def _call(self, arguments: Sequence[float]) -> Sequence[bytes]:
-        try:
-            answer: Sequence[bytes] = self._script(keys=self._keys, args=arguments)
-        except redis.RedisError:
-            self._lost_connection = True
-            raise
-        self._lost_connection = False
-        return answer

@@ -4,14 +4,14 @@
 -- window. A process that was held up costs nothing: others, or it itself, catch up within the window.
 --
 -- KEYS[1]  sorted set  the last `limit` starts: number of the permit -> microseconds of this server's clock
--- KEYS[2]  string      number of permits ever reserved; its absence means that this server has no memory
+-- KEYS[2]  string      number of permits ever reserved
 -- KEYS[3]  string      until when nothing may start, in microseconds (lost memory, the provider's Retry-After)
+-- KEYS[4]  string      run id of the server that wrote all this; another one's means that it was restarted or replaced
 -- ARGV[1]  n, how many starts
 -- ARGV[2]  limit, how many starts a window may hold
 -- ARGV[3]  the window in microseconds
 -- ARGV[4]  the least distance of two starts in microseconds
 -- ARGV[5]  the horizon: how far ahead, in microseconds, a first start may lie
--- ARGV[6]  1 when the caller lost its connection since its last call, else 0
 --
 -- Returns {now, number of the first permit, start, start, ...}, or {now, 0, microseconds to wait}.
 local clock = redis.call('TIME')
@@ -21,11 +21,13 @@ local horizon = tonumber(ARGV[5])
 local function whole(number) return string.format('%.0f', number) end
 
 -- A server that was flushed, restarted or replaced has forgotten starts of the last window and starts that are
--- still to come within the horizon. Nothing is granted until both have passed.
-if ARGV[6] == '1' or redis.call('EXISTS', KEYS[2]) == 0 then
+-- still to come within the horizon. Nothing is granted until both have passed. The server itself is asked, since
+-- clients reconnect without a word.
+local server = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+if redis.call('GET', KEYS[4]) ~= server then
     local known = tonumber(redis.call('GET', KEYS[3]) or '0')
     redis.call('SET', KEYS[3], whole(math.max(known, now + horizon + window)))
-    redis.call('INCRBY', KEYS[2], 1)
+    redis.call('SET', KEYS[4], server)
 end
 
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
