@@ -158,6 +158,7 @@ def test_a_lost_mail_is_accepted_and_never_heard_of_again(fake: RunningFake) -> 
 
 
 def test_refused_connections_and_the_door_opens_again(fake: RunningFake) -> None:
+    assert fake.send().status == 202
     _put(fake, "refuse")
     with pytest.raises(urllib3.exceptions.HTTPError):
         fake.send()

@@ -158,7 +158,7 @@ def test_the_summary_counts_duplicates_per_campaign_and_user(fake: RunningFake) 
 
 
 def test_pipelined_requests_are_answered_in_their_order(fake: RunningFake) -> None:
-    fake.manage("PUT", "/pace", {"latency_ms": 20})
+    fake.manage("PUT", "/faults", {"name": "slow", "fault": "late_accept", "delay_s": 0.3, "count": 1})
     body = json.dumps(MAIL).encode()
     head = f"Host: x\r\nAuthorization: Bearer {API_KEY}\r\nContent-Type: application/json\r\n"
     good = f"POST /v3/mail/send HTTP/1.1\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
