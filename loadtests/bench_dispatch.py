@@ -54,6 +54,7 @@ class Measured:
 @app.command()
 def compare(users: Annotated[list[int], typer.Option(min=1, help="Size of an audience; may be repeated.")]) -> None:
     """Dispatch one campaign for each size, smallest first, and print the table."""
+    logs.configure("WARNING")  # on stderr: stdout is for the figures
     print(HEADER, flush=True)
     for size in sorted(users):
         _grow_audience(size)
@@ -69,7 +70,7 @@ def compare(users: Annotated[list[int], typer.Option(min=1, help="Size of an aud
 @app.command()
 def measure(campaign_id: int) -> None:
     """Dispatch a campaign in this process, and print what it took as JSON."""
-    logs.configure("WARNING")  # on stderr: stdout is for the figures
+    logs.configure("WARNING")
     imported_rss_mb = _peak_rss_mb()
     started_s, started_cpu_s = time.perf_counter(), time.process_time()
     dispatch_campaign(campaign_id)

@@ -12,6 +12,7 @@ from system import logs
 from system.errors import SettingsError
 from system.settings import load_settings
 from system.storage.database import forget_engine
+from system.tasks.broker import survive_poison
 from system.tasks.configuration import celery_configuration
 
 # Made before the pool forks: the parent hears of the shutdown, the children work.
@@ -28,6 +29,7 @@ def _make_app() -> Celery:
         settings = load_settings()
     except SettingsError as exc:
         sys.exit(f"steadypost can't start:\n{exc}")
+    survive_poison()
     made = Celery(
         "steadypost",
         include=[f"system.tasks.{name}" for name in ("orchestrator", "ml", "email", "tracking", "schedules")],
