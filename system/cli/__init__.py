@@ -6,9 +6,10 @@ import sys
 from importlib.metadata import entry_points
 
 import typer
+from psycopg.errors import UndefinedTable
 from rich.console import Console
 from rich.markup import escape
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from system.cli import campaign, database, doctor, imports, job, model, preview
 from system.errors import SteadypostError
@@ -45,4 +46,9 @@ def main() -> None:
     except OperationalError as exc:
         lines = str(exc.orig).strip().splitlines() or ["no details"]
         console.print(f"[red]error:[/] PostgreSQL can't be used: {escape(lines[0])}. Try `steadypost doctor`.")
+        sys.exit(1)
+    except ProgrammingError as exc:
+        if not isinstance(exc.orig, UndefinedTable):
+            raise
+        console.print("[red]error:[/] the database has no tables, or old ones. Run `steadypost db upgrade`.")
         sys.exit(1)

@@ -19,7 +19,7 @@ from system.settings import load_settings
 from system.states import FAILURES, IN_WORK, JobState
 from system.storage import campaigns
 from system.storage.database import process_engine, transaction
-from system.week import week_key_of
+from system.week import parse_week_key, week_key_of
 
 if TYPE_CHECKING:
     from system.storage.campaigns import Campaign
@@ -104,7 +104,7 @@ def _find(newsletter: str, week: str | None) -> Campaign:
             raise InputError(
                 field="newsletter", value=newsletter, problem="does not exist", remedy=f"Known newsletters: {known}"
             )
-        key = week or week_key_of(datetime.now(UTC), time_zone=found.time_zone)
+        key = parse_week_key(week) if week else week_key_of(datetime.now(UTC), time_zone=found.time_zone)
         campaign = campaigns.campaign_of_week(connection, newsletter_id=found.id, week_key=key)
     if campaign is None:
         raise InputError(
