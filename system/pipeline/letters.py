@@ -10,7 +10,7 @@ from urllib.parse import quote
 from system.errors import InputError
 from system.mail.letter import Card, Letter
 from system.mail.payload import Identity, build_payload, content_hash
-from system.mail.render import render
+from system.mail.render import one_line, render
 from system.storage.claims import Claimed, Intent
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def write_mail(
     fingerprint = content_hash(user_id=job.user_id, product_ids=job.product_ids, model_version=job.model_version)
     payload = build_payload(
         to_email=job.email,
-        to_name=job.name,
+        to_name=one_line(job.name),
         from_email=settings.from_email,
         from_name=settings.from_name,
         newsletter=campaign.newsletter,

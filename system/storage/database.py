@@ -47,6 +47,7 @@ def new_engine(database_url: str, *, application: str = "steadypost", pool_size:
         max_overflow=2,
         pool_timeout=POOL_TIMEOUT_S,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text must not carry addresses into the logs
         connect_args={**CONNECT_ARGS, "application_name": application},
     )
 
