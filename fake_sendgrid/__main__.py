@@ -58,12 +58,13 @@ def _run(options: Options) -> int:
     office_end.close()
     _announce(public, management)
     management.close()
+    asked = False
     try:
-        run_wire(options, listener=public, office=wire_end)
+        asked = run_wire(options, listener=public, office=wire_end)
     finally:
         wire_end.close()
-        ended_first = _end(child)
-    if ended_first:
+        _end(child)
+    if not asked:
         _fail("the office process ended; its message stands above")
     return 0
 
@@ -104,18 +105,16 @@ def _announce(public: socket.socket, management: socket.socket) -> None:
     print(line, flush=True)  # noqa: T201 - tells the ports
 
 
-def _end(child: int) -> bool:
-    """Wait for the office, which ends when the line to it closes; True when it had failed by itself."""
+def _end(child: int) -> None:
+    """Wait for the office, which ends when the line to it closes; kill it when it doesn't."""
     deadline = time.monotonic() + STOP_S
     while time.monotonic() < deadline:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return status != 0
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return
         time.sleep(0.01)
     with contextlib.suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return False
 
 
 def _fail(message: str) -> NoReturn:

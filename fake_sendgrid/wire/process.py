@@ -32,26 +32,27 @@ from fake_sendgrid.wire.request import Request
 DOOR_CHECK_S = 0.05
 
 
-def run_wire(options: Options, *, listener: socket.socket, office: socket.socket) -> None:
-    """Serve until SIGTERM, SIGINT or the end of the office."""
-    uvloop.run(_serve(options, listener=listener, office=office))
+def run_wire(options: Options, *, listener: socket.socket, office: socket.socket) -> bool:
+    """Serve until SIGTERM or SIGINT (returns True), or until the office is gone (returns False)."""
+    return uvloop.run(_serve(options, listener=listener, office=office))
 
 
-async def _serve(options: Options, *, listener: socket.socket, office: socket.socket) -> None:
+async def _serve(options: Options, *, listener: socket.socket, office: socket.socket) -> bool:
     wire = Wire(options, listener=listener, office=office)
     await wire.door.open()
     line = asyncio.ensure_future(wire.channel.run())
-    stop = asyncio.Event()
+    asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    line.add_done_callback(lambda _: stop.set())
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    stop = asyncio.ensure_future(asked.wait())
     chores = [asyncio.ensure_future(chore) for chore in (wire.sync_ledger(), wire.end_idle(), wire.watch_door())]
     _calm_the_collector()
-    await stop.wait()
-    for chore in (*chores, line):
+    await asyncio.wait((stop, line), return_when=asyncio.FIRST_COMPLETED)
+    for chore in (*chores, stop, line):
         chore.cancel()
     wire.door.shut()
     wire.ledger.close()
+    return asked.is_set()
 
 
 def _calm_the_collector() -> None:

@@ -2,9 +2,12 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 import urllib3
 from running_fake import MAIL, Receiver, run_fake, wait_for
@@ -78,3 +81,29 @@ def test_a_stop_is_clean_and_quick(tmp_path: Path) -> None:
     with run_fake(tmp_path) as fake:
         fake.send()
         assert fake.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_both_processes_is_a_clean_stop_too(tmp_path: Path, number: signal.Signals) -> None:
+    with run_fake(tmp_path) as fake:
+        office = psutil.Process(fake.process.pid).children()[0]
+        os.kill(office.pid, number)
+        os.kill(fake.process.pid, number)
+        assert fake.process.wait(10) == 0
+
+
+def test_without_its_office_the_fake_ends_with_a_message(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with run_fake(tmp_path) as fake:
+        psutil.Process(fake.process.pid).children()[0].kill()
+        assert fake.process.wait(10) == 2
+    assert "the office process ended" in capfd.readouterr().err
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with run_fake(tmp_path / "one") as fake:
+        port = fake.api.rpartition(":")[2]
+        command = [sys.executable, "-m", "fake_sendgrid", f"--port={port}", f"--data-dir={tmp_path / 'two'}"]
+        second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert second.returncode == 2
+    assert f"--port {port}: cannot listen" in second.stderr
+    assert "Traceback" not in second.stderr
