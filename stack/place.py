@@ -36,19 +36,19 @@ class Place:
 
     def prepare(self) -> None:
         """Make the folders, ports and secrets; a stack that was here before keeps its data and the ports still free."""
+        if not self._identity.exists():
+            self._forget_data()
         for folder in (self.logs, self.data / "fake", self.folder / "models"):
             folder.mkdir(parents=True, exist_ok=True)
         if self._identity.exists():
             write_private_json(self._identity, {"ports": _renew(self.ports), "secrets": self.secrets})
         else:
-            # A data folder whose secrets are gone can't be opened any more.
-            shutil.rmtree(stand_in(self.data), ignore_errors=True)
             ports = dict(zip(PORT_NAMES, find_ports(len(PORT_NAMES), choice=random.SystemRandom()), strict=True))
             write_private_json(self._identity, {"ports": ports, "secrets": new_secrets()})
 
     def remove(self) -> None:
         """Delete all of it, data included."""
-        shutil.rmtree(stand_in(self.data), ignore_errors=True)
+        self._forget_data()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def log_of(self, program: str) -> Path:
@@ -82,6 +82,11 @@ class Place:
             return path
         digest = hashlib.sha256(str(path).encode()).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"steadypost-{digest}.sock"
+
+    def _forget_data(self) -> None:
+        # Data whose secrets are gone can't be opened any more.
+        for folder in (self.data, stand_in(self.data)):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _read(self, path: Path) -> Any:
         try:

@@ -68,6 +68,17 @@ def test_a_stack_keeps_its_secrets_and_gives_up_only_taken_ports(tmp_path: Path)
     assert {**place.ports, "web": 0} == {**ports, "web": 0}
 
 
+def test_data_whose_secrets_are_lost_is_not_kept(tmp_path: Path) -> None:
+    place = Place("one", root=tmp_path)
+    place.prepare()
+    (place.data / "left").touch()
+    place.prepare()
+    assert (place.data / "left").exists()
+    (place.folder / "stack.json").unlink()
+    place.prepare()
+    assert not (place.data / "left").exists()
+
+
 def test_secrets_on_disk_are_private(tmp_path: Path) -> None:
     place = Place("one", root=tmp_path)
     place.prepare()
