@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+import psycopg
 import pytest
 
 from stack.checks import check_http
@@ -101,6 +102,17 @@ def test_down_leaves_nothing_though_supervisord_was_killed(stacks: tuple[Stack, 
         with socket.socket() as client:
             assert client.connect_ex(("127.0.0.1", port)) != 0
     check_http(port=one.ports["web"], path="/readyz")
+
+
+def test_data_outlives_down_and_up(root: Path) -> None:
+    def run(statement: str) -> None:
+        with Stack("again", root=root, with_fake=False, with_applications=False) as stack:
+            url = stack.env["STEADYPOST_DATABASE_URL"].replace("+psycopg", "")
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(statement)
+
+    run("CREATE TABLE kept ()")
+    run("SELECT FROM kept")
 
 
 def test_a_wrong_setting_is_named_and_nothing_stays(root: Path) -> None:
