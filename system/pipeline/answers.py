@@ -33,7 +33,7 @@ def answer_for(mail: Mail, reply: Reply, *, settings: Settings, rng: random.Rand
     reason = reply.reason
     if happening is Happening.ANSWER_REFUSED and mail.attempt >= settings.max_attempts:
         outcome, happening = "rejected", Happening.ANSWER_REJECTED
-        reason = f"refused {mail.attempt} times, last: {reason}"
+        reason = f"gave up after {mail.attempt} attempts, the last was refused: {reason}"
     wait_s = 0.0
     if happening is Happening.ANSWER_REFUSED:
         wait_s = max(

@@ -218,6 +218,7 @@ def complete_campaign(connection: Connection, *, campaign_id: int) -> bool:
 
 def stamp_recipients(connection: Connection, *, campaign_id: int) -> int:
     """Note on each user when the provider accepted their recommendations."""
+    connection.execute(text("SET LOCAL statement_timeout = '15min'"))  # a million users take longer than most
     statement = text("""
         UPDATE users u SET last_recos_sent = j.accepted_at
         FROM email_jobs j

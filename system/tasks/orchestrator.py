@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import redis
 import structlog
 
 from system.mail import coordination
@@ -120,4 +121,7 @@ def _breaker_is_open(account: str) -> bool:
     settings = load_settings()
     connection = coordination.connect(settings.redis_url.get_secret_value(), timeout_s=settings.socket_timeout_s)
     with connection:
-        return Breaker(connection, account=account, failures_to_open=settings.breaker_failures).is_open()
+        try:
+            return Breaker(connection, account=account, failures_to_open=settings.breaker_failures).is_open()
+        except redis.RedisError:
+            return True  # no permits either: nothing is sent, and the rest of the sweep goes on

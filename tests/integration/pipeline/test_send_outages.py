@@ -102,7 +102,7 @@ async def test_the_last_allowed_refusal_is_a_failure(mailing: Mailing) -> None:
             mailing.shop.rows("UPDATE email_jobs SET next_attempt_at = now()")
             await mailing.sender(desk).run()
     assert mailing.shop.rows("SELECT status, reason, attempt FROM email_jobs") == [
-        ("failed", "refused 2 times, last: ClientConnectorError", 2)
+        ("failed", "gave up after 2 attempts, the last was refused: ClientConnectorError", 2)
     ]
 
 
