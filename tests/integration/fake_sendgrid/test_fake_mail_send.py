@@ -3,8 +3,13 @@
 import gzip
 import hashlib
 import json
+import os
 import re
+import signal
 import socket
+import sys
+import threading
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -172,3 +177,17 @@ def test_pipelined_requests_are_answered_in_their_order(fake: RunningFake) -> No
 
 def test_an_unknown_path_is_not_found_in_the_providers_shape(fake: RunningFake) -> None:
     assert fake.v3("GET", "/nothing") == (404, {"errors": [{"field": None, "message": "resource not found"}]})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells when a packet arrived")
+def test_the_receipt_time_is_the_kernels_even_when_the_fake_was_stopped(fake: RunningFake) -> None:
+    fake.send()
+    os.kill(fake.process.pid, signal.SIGSTOP)
+    client = threading.Thread(target=fake.send)
+    client.start()
+    time.sleep(0.05)
+    sent_ns = time.monotonic_ns()
+    time.sleep(0.5)
+    os.kill(fake.process.pid, signal.SIGCONT)
+    client.join(10)
+    assert abs(fake.ledger()[-1]["mono_ns"] - sent_ns) < 300_000_000
