@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -121,18 +122,18 @@ class Shop:
 def shop(tmp_path_factory: pytest.TempPathFactory, server_folder: Path) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("real")
     write_original_layout(folder / "retail.csv", since=SINCE)
-    with Stack("real-purchases", root=server_folder / "stacks", overrides=SETTINGS) as stack:
+    with Stack("real-purchases", root=server_folder / "stacks", overrides=SETTINGS) as stack, ExitStack() as cleanup:
         mailing = Mailing(stack, folder)
         mailing.steadypost("import", "online-retail", str(folder / "retail.csv"))
         mailing.steadypost("model", "train")
         engine = new_engine(stack.env["STEADYPOST_DATABASE_URL"])
+        cleanup.callback(engine.dispose)
         shop = Shop(mailing, engine, None, [])  # type: ignore[arg-type]  # the campaign follows
         _make_trouble(shop)
         with mailing.campaign() as shop.first:
             pass
         shop.mails = list(_read_mails(mailing))
         yield shop
-        engine.dispose()
 
 
 def _make_trouble(shop: Shop) -> None:
