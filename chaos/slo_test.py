@@ -94,7 +94,7 @@ def _removed_afterwards(stack: Stack, run: RunFolder, *, keep: bool) -> Iterator
         if stack.place.logs.exists():
             shutil.copytree(stack.place.logs, run.path / run_folder.LOGS, dirs_exist_ok=True)
         if not keep:
-            shutil.rmtree(stack.place.folder, ignore_errors=True)
+            stack.place.remove()
 
 
 def _facts(name: str, profile: Profile, seed: int) -> dict[str, Any]:

@@ -72,6 +72,8 @@ def fake_program(place: Place) -> Program:
         *("--data-dir", str(place.data / "fake")),
         *("--webhook-url", f"http://127.0.0.1:{ports['web']}/webhooks/sendgrid"),
         *("--signing-key-file", str(place.signing_key)),
+        # A minute's pause would stretch every local run in which the webhook was away for a moment.
+        *("--retry-first-s", "1", "--retry-cap-s", "30"),
     ]
     return Program(name="fake_sendgrid", command=command, folder=place.folder)
 

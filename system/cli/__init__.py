@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 import typer
 from psycopg.errors import UndefinedTable
@@ -12,7 +13,12 @@ from rich.markup import escape
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from system.cli import campaign, database, doctor, imports, job, model, preview
-from system.errors import SteadypostError
+from system.errors import DependencyError, SteadypostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(name="steadypost", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(database.app, name="db")
@@ -27,11 +33,26 @@ app.command(name="doctor")(doctor.doctor)
 def _add_commands_of_other_packages() -> None:
     """`stack`, `population`, `slo-test` and the like: found by name, since `system` must not import them."""
     for found in entry_points(group="steadypost.commands"):
-        command = found.load()
+        try:
+            command = found.load()
+        except ModuleNotFoundError as exc:
+            stand_in = _unavailable(found.name, missing=exc.name)
+            app.command(name=found.name, context_settings=ANY_ARGUMENTS)(stand_in)
+            continue
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=found.name)
         else:
             app.command(name=found.name)(command)
+
+
+def _unavailable(name: str, *, missing: str | None) -> Callable[[typer.Context], None]:
+    """A command whose package is installed without what it needs: production images leave the stack out."""
+
+    def explain(_context: typer.Context) -> None:
+        raise DependencyError(f"`steadypost {name}` needs {missing}. Install the extra: steadypost[stack]")
+
+    explain.__doc__ = "Not installed here."
+    return explain
 
 
 def main() -> None:
