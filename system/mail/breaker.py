@@ -36,6 +36,14 @@ class Breaker:
         """Whether the caller may probe now; at most one caller may per interval."""
         return bool(self._redis.set(f"{self._key}:probe", 1, nx=True, px=int(interval_s * 1000)))
 
+    def take_probe_mail(self, *, first_s: float, cap_s: float) -> bool:
+        """Whether a real mail may be risked now; the pauses double, over all callers, until the breaker closes."""
+        pause_s = float(self._redis.hget(self._key, "mail_pause_s") or first_s)
+        if not self._redis.set(f"{self._key}:mail", 1, nx=True, px=int(pause_s * 1000)):
+            return False
+        self._redis.hset(self._key, "mail_pause_s", min(2 * pause_s, cap_s))
+        return True
+
     def close(self) -> None:
         """Let mails flow again."""
-        self._redis.delete(self._key)
+        self._redis.delete(self._key, f"{self._key}:mail")

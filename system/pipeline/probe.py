@@ -28,26 +28,32 @@ log = structlog.get_logger(__name__)
 async def probe_provider(desk: Desk, *, campaign: Campaign, batch: Batch, is_stopping: Callable[[], bool]) -> bool:
     """Probe for a while; True when the breaker is closed at the end."""
     ends_at = time.monotonic() + desk.settings.probe_run_s
-    pause_s = desk.settings.probe_interval_s
-    next_mail_at = 0.0
     while time.monotonic() < ends_at and not is_stopping():
         try:
             if not await asyncio.to_thread(desk.breaker.is_open):
                 return True
-            mine = await asyncio.to_thread(desk.breaker.take_probe, interval_s=desk.settings.probe_interval_s)
+            if await _may_risk_a_mail(desk):
+                sender = BatchSender(
+                    desk, campaign=campaign, batch=batch, is_stopping=is_stopping, limit=1, is_probe=True
+                )
+                report = await sender.run()
+                if report.accepted:
+                    await asyncio.to_thread(desk.breaker.close)
+                    log.info("breaker.closed", campaign_id=campaign.id)
+                    return True
+                if not report.answered:
+                    return False
         except redis.RedisError:
             return False
-        if mine and time.monotonic() >= next_mail_at and await desk.provider.is_alive():
-            report = await BatchSender(
-                desk, campaign=campaign, batch=batch, is_stopping=is_stopping, limit=1, is_probe=True
-            ).run()
-            if report.accepted:
-                await asyncio.to_thread(desk.breaker.close)
-                log.info("breaker.closed", campaign_id=campaign.id)
-                return True
-            if not report.answered:
-                return False
-            pause_s = min(2 * pause_s, desk.settings.probe_cap_s)
-            next_mail_at = time.monotonic() + pause_s
         await asyncio.sleep(desk.settings.probe_interval_s / 10)
     return False
+
+
+async def _may_risk_a_mail(desk: Desk) -> bool:
+    """It is our turn, the provider answers what sends nothing, and the last risk is long enough ago."""
+    every_s = desk.settings.probe_interval_s
+    if not await asyncio.to_thread(desk.breaker.take_probe, interval_s=every_s):
+        return False
+    if not await desk.provider.is_alive():
+        return False
+    return await asyncio.to_thread(desk.breaker.take_probe_mail, first_s=every_s, cap_s=desk.settings.probe_cap_s)

@@ -86,3 +86,20 @@ def test_accounts_have_breakers_of_their_own(breaker: Breaker, connection: redis
 def test_without_redis_it_says_so() -> None:
     with coordination.connect("redis://127.0.0.1:1/0", timeout_s=1) as nowhere, pytest.raises(redis.RedisError):
         Breaker(nowhere, account="default", failures_to_open=5).is_open()
+
+
+def test_real_mails_are_risked_at_doubling_pauses_whoever_asks(breaker: Breaker, connection: redis.Redis) -> None:
+    pauses_ms = []
+    for _ in range(4):
+        assert breaker.take_probe_mail(first_s=10, cap_s=40)
+        assert not breaker.take_probe_mail(first_s=10, cap_s=40)
+        pauses_ms.append(round(connection.pttl("breaker:{default}:mail"), -3))
+        connection.delete("breaker:{default}:mail")  # as if the pause had passed
+    assert pauses_ms == [10_000, 20_000, 40_000, 40_000]
+
+
+def test_a_closed_breaker_forgets_the_pauses(breaker: Breaker, connection: redis.Redis) -> None:
+    breaker.take_probe_mail(first_s=10, cap_s=40)
+    breaker.close()
+    assert breaker.take_probe_mail(first_s=10, cap_s=40)
+    assert connection.pttl("breaker:{default}:mail") <= 10_000
