@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 SAMPLE_S = 1.0
 START_DEADLINE_S = 60.0
-EVENTS_DEADLINE_S = 15.0
+TRAILING_S = 15.0
 """How long to wait, after the campaign's end, for delivery events that are still on their way."""
 
 
@@ -48,7 +48,14 @@ class StuckError(Exception):
 
 
 def run_campaign(
-    run: RunFolder, *, provider: str, newsletter: str, week_key: str, deadline_s: float, console: Console
+    run: RunFolder,
+    *,
+    provider: str,
+    newsletter: str,
+    week_key: str,
+    deadline_s: float,
+    trailing_s: float,
+    console: Console,
 ) -> None:
     """Start a week's campaign, watch it to its end, and write down everything that a judge needs."""
     settings = load_settings()
@@ -59,7 +66,7 @@ def run_campaign(
     progress = Progress(limit=limit)
     try:
         with Live(get_renderable=progress.view, console=console, refresh_per_second=4):
-            _watch(campaign, progress, deadline_s=deadline_s)
+            _watch(campaign, progress, deadline_s=deadline_s, trailing_s=trailing_s)
     finally:
         run.write_lines(run_folder.SAMPLES, (dataclasses.asdict(sample) for sample in progress.samples))
         facts |= _export(run, campaign, provider=provider)
@@ -81,7 +88,7 @@ def _start(newsletter: str, week_key: str) -> Campaign:
     return _wait_for(look, what="the campaign's row", deadline_s=START_DEADLINE_S)
 
 
-def _watch(campaign: Campaign, progress: Progress, *, deadline_s: float) -> None:
+def _watch(campaign: Campaign, progress: Progress, *, deadline_s: float, trailing_s: float) -> None:
     """One sample a second until no job is in work, and then until the last events have arrived."""
     started = time.monotonic()
     ended_at: float | None = None
@@ -92,7 +99,7 @@ def _watch(campaign: Campaign, progress: Progress, *, deadline_s: float) -> None
         if ended_at is None and _has_ended(campaign):
             ended_at = at_s
         awaited = bool(progress.samples and progress.samples[-1].jobs.get("accepted"))
-        if ended_at is not None and (not awaited or at_s > ended_at + EVENTS_DEADLINE_S):
+        if ended_at is not None and (not awaited or at_s > ended_at + trailing_s):
             return
         if at_s > deadline_s:
             raise StuckError(f"the campaign has not ended within {deadline_s:g} s")
@@ -142,11 +149,13 @@ def _now() -> str:
 
 
 def main(
+    *,
     run: Annotated[Path, typer.Option(help="Run folder; run.json is there already.")],
     provider: Annotated[str, typer.Option(help="Management URL of the fake provider.")],
     newsletter: Annotated[str, typer.Option()] = "weekly-recos",
     week: Annotated[str | None, typer.Option(help="ISO week such as 2026-W47; this week when left out.")] = None,
     deadline_s: Annotated[float, typer.Option()] = 600.0,
+    trailing_s: Annotated[float, typer.Option(help="How long to wait for late delivery events.")] = TRAILING_S,
 ) -> None:
     """Run and record one campaign."""
     try:
@@ -156,6 +165,7 @@ def main(
             newsletter=newsletter,
             week_key=week or week_key_of(datetime.now(UTC), time_zone="UTC"),
             deadline_s=deadline_s,
+            trailing_s=trailing_s,
             console=Console(),
         )
     except StuckError as exc:

@@ -67,7 +67,7 @@ class Mailing:
         run = RunFolder(self.folder / week)
         run.write_facts({"profile": "acceptance", "week": week})
         command = [sys.executable, "-m", "loadtests.campaign", "--run", str(run.path), "--provider", self.provider]
-        command += ["--week", week, "--deadline-s", str(DEADLINE_S)]
+        command += ["--week", week, "--deadline-s", str(DEADLINE_S), "--trailing-s", "2"]
         with (run.path / "driver.log").open("w") as log:
             driver = subprocess.Popen(command, env=self.env, stdout=log, stderr=subprocess.STDOUT)
             disturbed = Disturbed(self, run, driver)
