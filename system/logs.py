@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from structlog.typing import Processor
 
+MOST_CHARS = 10_000
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
@@ -30,6 +31,7 @@ def configure(level: str) -> None:
     ]
     rendering: list[Processor] = [
         structlog.processors.format_exc_info,
+        shorten,
         hide_addresses,
         structlog.processors.JSONRenderer(serializer=_to_json),
     ]
@@ -47,6 +49,15 @@ def configure(level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+
+
+def shorten(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Cut the middle out of long texts: a server's error quotes whatever value it was sent."""
+    for name, value in fields.items():
+        if isinstance(value, str) and len(value) > MOST_CHARS:
+            left_out = len(value) - MOST_CHARS
+            fields[name] = f"{value[: MOST_CHARS // 2]} … {left_out} characters … {value[-MOST_CHARS // 2 :]}"
+    return fields
 
 
 def hide_addresses(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -67,3 +67,18 @@ def test_values_that_json_does_not_know_are_written_as_text() -> None:
 
 def test_setting_up_twice_writes_each_line_once() -> None:
     assert len(lines_of("logs.configure('INFO'); logging.getLogger('x').warning('a')")) == 1
+
+
+def test_a_text_of_ten_megabytes_becomes_a_line_of_ten_kilobytes() -> None:
+    (line,) = lines_of("structlog.get_logger().info('odd', value='a' * 10_000_000 + 'z')")
+
+    assert len(line["value"]) < 10_100
+    assert line["value"].startswith("aaa")
+    assert line["value"].endswith("az")
+    assert "9990001 characters" in line["value"]
+
+
+def test_a_long_error_is_shortened_too() -> None:
+    (line,) = lines_of("\ntry:\n    int('7' * 20_000 + 'x')\nexcept ValueError:\n    logging.exception('odd')")
+
+    assert len(line["exception"]) < 10_100
