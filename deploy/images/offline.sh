@@ -3,12 +3,12 @@
 # from is made of Debian packages. Packages come from where this machine's apt and pip fetch theirs.
 #
 #   sudo apt-get install docker.io debootstrap
-#   sudo dockerd &                      # if none runs; where overlay or iptables fail: see DAEMON
+#   sudo dockerd &                      # if none runs
 #   sudo deploy/images/offline.sh       # again: only builds what changed
 #   docker run --rm --read-only -p 127.0.0.1:8025:8025 -p 127.0.0.1:8026:8026 fake-sendgrid
 #
-# DAEMON: without overlay, `--storage-driver=vfs`; without iptables, `--iptables=false --bridge=none`, and then the
-# container runs with `--network host` in place of `-p`.
+# Without iptables: `dockerd --iptables=false --bridge=none`, and `--network host` in place of `-p`. The overlay
+# storage driver is needed: what Docker 20.10 builds on vfs does not start (its programs are not found).
 #
 # Settings (environment variable, default):
 #   DOCKER         docker                               a client with BuildKit
@@ -31,6 +31,7 @@ fail() {
 }
 
 find_mirror() {
+    # shellcheck disable=SC2016  # apt fills these in
     apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
         awk -v suite="$SUITE" '$1 == suite && $2 == "main" && !found { print $3; found = 1 }'
 }
@@ -44,14 +45,12 @@ strip_root() {
 }
 
 make_python_image() {
-    [[ $EUID -eq 0 ]] || fail "debootstrap changes roots; run as root"
+    [[ $EUID -eq 0 ]] || fail "$PYTHON_IMAGE is absent and making it needs root; run this with sudo"
     command -v debootstrap >/dev/null || fail "debootstrap is missing; apt-get install debootstrap"
     local mirror=${MIRROR:-$(find_mirror)}
     [[ -n $mirror ]] || fail "apt knows no archive of $SUITE; name one in MIRROR"
-    local root
-    root=$(mktemp -d /var/tmp/python-image-XXXXXX)
-    # shellcheck disable=SC2064 - the folder's name is known now and gone later
-    trap "rm -rf '$root'" EXIT
+    root=$(mktemp -d /var/tmp/python-image-XXXXXX) # not local: the trap reads it
+    trap 'rm -rf "$root"' EXIT
     debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates "$SUITE" "$root" "$mirror" >"$root.log" ||
         fail "debootstrap failed; see $root.log"
     rm "$root.log"
@@ -59,6 +58,7 @@ make_python_image() {
     tar -C "$root" --numeric-owner --one-file-system -c . | "$DOCKER" import --change 'CMD ["python"]' - "$PYTHON_IMAGE"
 }
 
+[[ -r $CA_FILE ]] || fail "CA_FILE $CA_FILE cannot be read; name a PEM bundle"
 "$DOCKER" version >/dev/null 2>&1 || fail "no docker daemon answers $DOCKER; start one (the head of $0 tells how)"
 "$DOCKER" image inspect "$PYTHON_IMAGE" >/dev/null 2>&1 || make_python_image
 DOCKER_BUILDKIT=1 "$DOCKER" build --network host --secret "id=ca,src=$CA_FILE" --build-arg "PYTHON_IMAGE=$PYTHON_IMAGE" \
