@@ -31,7 +31,7 @@ help:  ## List the targets
 
 setup: $(UV)  ## Build the locked environment in .venv (EXTRA=cpu|gpu)
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer on PATH. Install one" >&2; exit 1; }
-	@$(UV) sync --frozen --quiet --python "$(PYTHON)" --extra $(EXTRA) --extra stack
+	@$(UV) sync --frozen --quiet --python "$(PYTHON)" --extra $(EXTRA) --extra stack --extra proof
 
 test: setup  ## All tests, or those in T=path; Postgres and Redis are started as needed
 	.venv/bin/pytest $(T)
