@@ -1,31 +1,61 @@
 """The folder of one run: the one contract between what records a run and what judges it.
 
 run.json                what was run, on what, with which settings; written at the start, completed at the end
-provider-ledger.jsonl   what the provider accepted or rejected, as the provider saw it; addresses left out
+history.jsonl           operations and faults: who did what when, and how it ended
+provider-ledger.jsonl   what the provider accepted, rejected or was told to break, as the provider saw it
+campaigns.jsonl         every campaign in the database
 jobs.jsonl              every job as the database left it
 attempts.jsonl          every attempt with its intent and its outcome
-samples.jsonl           once a second: jobs by state, queue depths
+transitions.jsonl       every step of every job
+events.jsonl            every webhook event that was applied to one of our attempts
+inbox.jsonl             every webhook post that was taken in
+requests.jsonl          every request of the webhook load, with its intended start
+webhook.hgrm            their response times as an HDR histogram
+samples.jsonl           once a second: jobs by state, queue depths, rate, breaker
+processes.jsonl         once a second: CPU, memory and descriptors of every program
 logs/                   what the processes printed
+
+Times are Unix seconds with fractions. Addresses are replaced by keyed hashes whose key is forgotten.
+`columns.py` names the fields of each file, `schemas/` publishes them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-SCHEMA = "steadypost-run/1"
+SCHEMA: Final = "steadypost-run/2"
 
-RUN = "run.json"
-LEDGER = "provider-ledger.jsonl"
-JOBS = "jobs.jsonl"
-ATTEMPTS = "attempts.jsonl"
-SAMPLES = "samples.jsonl"
-LOGS = "logs"
+RUN: Final = "run.json"
+HISTORY: Final = "history.jsonl"
+LEDGER: Final = "provider-ledger.jsonl"
+CAMPAIGNS: Final = "campaigns.jsonl"
+JOBS: Final = "jobs.jsonl"
+ATTEMPTS: Final = "attempts.jsonl"
+TRANSITIONS: Final = "transitions.jsonl"
+EVENTS: Final = "events.jsonl"
+INBOX: Final = "inbox.jsonl"
+REQUESTS: Final = "requests.jsonl"
+HISTOGRAM: Final = "webhook.hgrm"
+SAMPLES: Final = "samples.jsonl"
+PROCESSES: Final = "processes.jsonl"
+LOGS: Final = "logs"
+
+LINE_FILES: Final = (
+    HISTORY, LEDGER, CAMPAIGNS, JOBS, ATTEMPTS, TRANSITIONS, EVENTS, INBOX, REQUESTS, SAMPLES, PROCESSES,
+)  # fmt: skip
+
+Outcome = Literal["invoke", "ok", "fail", "info"]
+"""How an operation of the history stands: begun, done, certainly not done, or nobody knows."""
+
+_CHUNK_BYTES: Final = 1 << 20
 
 
 class UnreadableRunError(Exception):
@@ -38,30 +68,50 @@ class RunFolder:
 
     path: Path
 
-    def write_facts(self, facts: dict[str, Any]) -> None:
-        """Replace `run.json`."""
+    def write_facts(self, facts: Mapping[str, Any]) -> None:
+        """Replace `run.json`, wholly or not at all."""
         self.path.mkdir(parents=True, exist_ok=True)
-        content = json.dumps({"schema": SCHEMA, **facts}, indent=2, sort_keys=True)
-        (self.path / RUN).write_text(content + "\n", encoding="utf-8")
+        content = json.dumps({**facts, "schema": SCHEMA}, indent=2, sort_keys=True)
+        draft = self.path / f"{RUN}.draft"
+        draft.write_text(content + "\n", encoding="utf-8")
+        draft.replace(self.path / RUN)
+
+    def update_facts(self, **changed: Any) -> None:
+        """Replace some keys of `run.json`."""
+        self.write_facts({**self.facts(), **changed})
 
     def facts(self) -> dict[str, Any]:
-        """What `run.json` says; UnreadableRunError when it is missing or of another version."""
+        """What `run.json` says; UnreadableRunError when it is missing, no JSON, or of another version."""
         try:
-            facts: dict[str, Any] = json.loads((self.path / RUN).read_text(encoding="utf-8"))
+            facts = json.loads((self.path / RUN).read_text(encoding="utf-8"))
         except (OSError, ValueError) as exc:
             raise UnreadableRunError(f"{self.path / RUN}: {exc}") from None
-        if facts.get("schema") != SCHEMA:
+        schema = facts.get("schema") if isinstance(facts, dict) else None
+        if schema != SCHEMA:
             raise UnreadableRunError(
-                f"{self.path / RUN} has schema {facts.get('schema')!r}, this program reads {SCHEMA}"
+                f"{self.path / RUN} has schema {schema!r}, this program reads {SCHEMA!r}. "
+                "Record the run again, or judge it with the version of Steadypost that recorded it."
             )
-        return facts
+        return dict(facts)
 
-    def write_lines(self, name: str, lines: Iterable[dict[str, Any]]) -> int:
+    def note(
+        self, actor: str, kind: Outcome, f: str, *, value: Mapping[str, Any] | None = None, error: str | None = None
+    ) -> None:
+        """Append one operation to the history; several processes may do so at a time."""
+        line = {"at": time.time(), "actor": actor, "type": kind, "f": f, "value": dict(value or {}), "error": error}
+        self.append(HISTORY, line)
+
+    def append(self, name: str, line: Mapping[str, Any]) -> None:
+        """Add one line to a file in one write, so that a crash cuts off at most the last one."""
+        with (self.path / name).open("a", encoding="utf-8") as file:
+            file.write(_line_of(line))
+
+    def write_lines(self, name: str, lines: Iterable[Mapping[str, Any]]) -> int:
         """Write one JSON object a line; returns how many."""
         count = 0
         with (self.path / name).open("w", encoding="utf-8") as file:
             for line in lines:
-                file.write(json.dumps(line, separators=(",", ":"), default=str) + "\n")
+                file.write(_line_of(line))
                 count += 1
         return count
 
@@ -76,3 +126,22 @@ class RunFolder:
                         raise UnreadableRunError(f"{self.path / name} line {number} is no JSON") from None
         except OSError as exc:
             raise UnreadableRunError(f"{self.path / name}: {exc.strerror}") from None
+
+    def seal(self) -> None:
+        """Write lines, bytes and SHA-256 of every file into `run.json`, so that a cut-off copy is noticed."""
+        found = {name: _fingerprint(self.path / name) for name in LINE_FILES if (self.path / name).exists()}
+        self.update_facts(files=found)
+
+
+def _line_of(line: Mapping[str, Any]) -> str:
+    return json.dumps(line, separators=(",", ":"), default=str) + "\n"
+
+
+def _fingerprint(path: Path) -> dict[str, Any]:
+    digest, lines, size = hashlib.sha256(), 0, 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            lines += chunk.count(b"\n")
+            size += len(chunk)
+    return {"lines": lines, "bytes": size, "sha256": digest.hexdigest()}

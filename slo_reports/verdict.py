@@ -36,6 +36,26 @@ class ExitCode(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Measure:
+    """The number behind a verdict, in the unit in which people speak of it."""
+
+    value: float
+    unit: str
+    """`ms`, `s`, `mails/s`, `share` (0 to 1), `mails`, …"""
+    objective: str
+    """As a person would write it: `< 1,000 ms`."""
+    threshold: float | None = None
+    interval: tuple[float, float] | None = None
+    """95 %: Wilson for ratios, order statistics for percentiles, 3/N above a count of zero."""
+    n: int | None = None
+    """Sample size."""
+    method: str = ""
+    """How it was measured and what the interval is, in half a sentence."""
+    budget_left: float | None = None
+    """Share of the error budget that is left, 0 to 1; negative when overspent."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """One check's answer."""
 
@@ -44,8 +64,13 @@ class Verdict:
     kind: Kind
     status: Status
     says: str
+    promise: str = ""
+    """The rule in one sentence, for a reader who has not seen it."""
+    measure: Measure | None = None
     evidence: tuple[str, ...] = ()
     """Up to 50 ids that break the rule."""
+    sources: tuple[str, ...] = ()
+    """Files of the run folder that it was read from."""
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> ExitCode:

@@ -49,7 +49,7 @@ def _unavailable(name: str, *, missing: str | None) -> Callable[[typer.Context],
     """A command whose package is installed without what it needs: production images leave the stack out."""
 
     def explain(_context: typer.Context) -> None:
-        raise DependencyError(f"`steadypost {name}` needs {missing}. Install the extra: steadypost[stack]")
+        raise DependencyError(f"`steadypost {name}` needs {missing}. Install the extra: steadypost[stack,proof]")
 
     explain.__doc__ = "Not installed here."
     return explain
