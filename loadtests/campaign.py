@@ -1,6 +1,6 @@
-"""Runs one campaign on a stack that is up, shows it live, and records it into a run folder.
+"""Runs one campaign on a stack that is up, shows it live, and samples it into a run folder.
 
-python -m loadtests.campaign --run DIR --provider URL   (STEADYPOST_* point to the stack)
+python -m loadtests.campaign --run DIR   (STEADYPOST_* point to the stack)
 """
 
 from __future__ import annotations
@@ -10,26 +10,22 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003  # typer reads the annotation
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 from sqlalchemy.exc import DBAPIError
 
-from loadtests.progress import Progress, Sample
-from loadtests.provider import read_ledger, read_summary
+from loadtests.progress import Progress
+from loadtests.sampler import Sampler
 from slo_reports import run_folder
 from slo_reports.run_folder import RunFolder
 from system.settings import load_settings
-from system.storage import campaigns, exports
+from system.storage import campaigns
 from system.storage.database import process_engine, transaction
-from system.tasks.app import app as celery_app
 from system.tasks.orchestrator import start_weekly_campaign
-from system.tasks.queues import QueueName, messages_waiting
 from system.week import week_key_of
 
 if TYPE_CHECKING:
@@ -37,9 +33,9 @@ if TYPE_CHECKING:
 
     from system.storage.campaigns import Campaign
 
-SAMPLE_S = 1.0
-START_DEADLINE_S = 60.0
-TRAILING_S = 15.0
+SAMPLE_S: Final = 1.0
+START_DEADLINE_S: Final = 60.0
+TRAILING_S: Final = 15.0
 """How long to wait, after the campaign's end, for delivery events that are still on their way."""
 
 
@@ -48,30 +44,18 @@ class StuckError(Exception):
 
 
 def run_campaign(
-    run: RunFolder,
-    *,
-    provider: str,
-    newsletter: str,
-    week_key: str,
-    deadline_s: float,
-    trailing_s: float,
-    console: Console,
+    run: RunFolder, *, newsletter: str, week_key: str, deadline_s: float, trailing_s: float, console: Console
 ) -> None:
-    """Start a week's campaign, watch it to its end, and write down everything that a judge needs."""
-    settings = load_settings()
+    """Start a week's campaign and watch it to its end."""
+    run.note("harness", "invoke", "start_campaign", value={"newsletter": newsletter, "week_key": week_key})
     campaign = _start(newsletter, week_key)
-    limit = settings.account(campaign.sending_account).mails_per_s
-    facts = {**run.facts(), "mails_per_s": limit, "campaign_id": campaign.id, "started": _now()}
-    run.write_facts(facts)
-    progress = Progress(limit=limit)
-    try:
-        with Live(get_renderable=progress.view, console=console, refresh_per_second=4):
-            _watch(campaign, progress, deadline_s=deadline_s, trailing_s=trailing_s)
-    finally:
-        run.write_lines(run_folder.SAMPLES, (dataclasses.asdict(sample) for sample in progress.samples))
-        facts |= _export(run, campaign, provider=provider)
-        run.write_facts(facts)
-    run.write_facts({**facts, "finished": _now()})
+    run.note("harness", "ok", "start_campaign", value={"campaign_id": campaign.id})
+    limit = load_settings().account(campaign.sending_account).mails_per_s
+    known = {"id": campaign.id, "newsletter": newsletter, "week_key": week_key, "mails_per_s": limit}
+    run.update_facts(campaign=known)
+    progress = Progress(run.path, limit=limit)
+    with Live(get_renderable=progress.view, console=console, refresh_per_second=4):
+        _watch(run, campaign, progress, deadline_s=deadline_s, trailing_s=trailing_s)
 
 
 def _start(newsletter: str, week_key: str) -> Campaign:
@@ -88,33 +72,27 @@ def _start(newsletter: str, week_key: str) -> Campaign:
     return _wait_for(look, what="the campaign's row", deadline_s=START_DEADLINE_S)
 
 
-def _watch(campaign: Campaign, progress: Progress, *, deadline_s: float, trailing_s: float) -> None:
+def _watch(run: RunFolder, campaign: Campaign, progress: Progress, *, deadline_s: float, trailing_s: float) -> None:
     """One sample a second until no job is in work, and then until the last events have arrived."""
+    sampler = Sampler(campaign)
     started = time.monotonic()
-    ended_at: float | None = None
+    ended_at_s: float | None = None
     while True:
         at_s = time.monotonic() - started
-        if (sample := _sample(campaign, at_s=at_s)) is not None:
-            progress.samples.append(sample)
-        if ended_at is None and _has_ended(campaign):
-            ended_at = at_s
-        awaited = bool(progress.samples and progress.samples[-1].jobs.get("accepted"))
-        if ended_at is not None and (not awaited or at_s > ended_at + trailing_s):
+        sample = sampler.take()
+        if sample is not None:
+            progress.add(sample)
+            run.append(run_folder.SAMPLES, dataclasses.asdict(sample))
+        if ended_at_s is None and _has_ended(campaign):
+            ended_at_s = at_s
+            run.note("harness", "ok", "campaign_ended", value={"campaign_id": campaign.id})
+            run.note("harness", "ok", "phase", value={"phase": "waiting for late events"})
+        awaited = sample is not None and sample.jobs.get("accepted")
+        if ended_at_s is not None and (not awaited or at_s > ended_at_s + trailing_s):
             return
         if at_s > deadline_s:
             raise StuckError(f"the campaign has not ended within {deadline_s:g} s")
         time.sleep(SAMPLE_S - (time.monotonic() - started) % SAMPLE_S)
-
-
-def _sample(campaign: Campaign, *, at_s: float) -> Sample | None:
-    """None while a server is away: faults are part of a run, and must not end the recording."""
-    try:
-        with transaction(process_engine()) as connection:
-            jobs = campaigns.jobs_by_state(connection, campaign_id=campaign.id)
-        queues = {queue.value: messages_waiting(celery_app, queue) for queue in QueueName}
-    except (DBAPIError, OSError, OperationalError, RedisError):
-        return None
-    return Sample(at_s=round(at_s, 3), jobs=jobs, queues=queues)
 
 
 def _has_ended(campaign: Campaign) -> bool:
@@ -126,15 +104,6 @@ def _has_ended(campaign: Campaign) -> bool:
     return now is not None and now.completed_at is not None
 
 
-def _export(run: RunFolder, campaign: Campaign, *, provider: str) -> dict[str, Any]:
-    run.write_lines(run_folder.LEDGER, read_ledger(provider, campaign_id=campaign.id))
-    with transaction(process_engine()) as connection:
-        run.write_lines(run_folder.JOBS, exports.stream_jobs(connection, campaign_id=campaign.id))
-        run.write_lines(run_folder.ATTEMPTS, exports.stream_attempts(connection, campaign_id=campaign.id))
-        audience = exports.audience_size(connection, campaign_id=campaign.id)
-    return {"audience_users": audience, "provider_summary": read_summary(provider)}
-
-
 def _wait_for(look: Callable[[], Campaign | None], *, what: str, deadline_s: float) -> Campaign:
     ends_at = time.monotonic() + deadline_s
     while (found := look()) is None:
@@ -144,24 +113,19 @@ def _wait_for(look: Callable[[], Campaign | None], *, what: str, deadline_s: flo
     return found
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
-
-
 def main(
     *,
     run: Annotated[Path, typer.Option(help="Run folder; run.json is there already.")],
-    provider: Annotated[str, typer.Option(help="Management URL of the fake provider.")],
     newsletter: Annotated[str, typer.Option()] = "weekly-recos",
     week: Annotated[str | None, typer.Option(help="ISO week such as 2026-W47; this week when left out.")] = None,
     deadline_s: Annotated[float, typer.Option()] = 600.0,
     trailing_s: Annotated[float, typer.Option(help="How long to wait for late delivery events.")] = TRAILING_S,
 ) -> None:
-    """Run and record one campaign."""
+    """Run and sample one campaign."""
+    folder = RunFolder(run)
     try:
         run_campaign(
-            RunFolder(run),
-            provider=provider,
+            folder,
             newsletter=newsletter,
             week_key=week or week_key_of(datetime.now(UTC), time_zone="UTC"),
             deadline_s=deadline_s,
@@ -169,6 +133,7 @@ def main(
             console=Console(),
         )
     except StuckError as exc:
+        folder.note("harness", "fail", "campaign_ended", error=str(exc))
         Console(stderr=True).print(f"[red]error:[/] {escape(str(exc))}", soft_wrap=True)
         sys.exit(4)
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 TIMEOUT_S = 30.0
 # What a run folder keeps: ids and times. Addresses and contents stay with the provider.
-_KEPT = ("seq", "kind", "received_at", "message_id", "custom_args", "status", "message", "content_sha256")
+_KEPT = ("seq", "kind", "received_at", "message_id", "status", "message", "rule", "fault")
+_OWN_NUMBERS = ("campaign_id", "user_id", "job_id")
+_OWN_TEXTS = ("attempt_id", "week_key", "content_hash")
 
 
 def read_summary(management_url: str) -> dict[str, Any]:
@@ -21,16 +27,52 @@ def read_summary(management_url: str) -> dict[str, Any]:
     return summary
 
 
-def read_ledger(management_url: str, *, campaign_id: int) -> Iterator[dict[str, Any]]:
-    """Every acceptance of a campaign's mails and every rejection, in order of receipt, without addresses."""
+def read_ledger(
+    management_url: str, *, campaign_id: int, recipient_of: Callable[[str], str | None]
+) -> Iterator[dict[str, Any]]:
+    """Every acceptance of a campaign's mails, every rejection and fault, in order of receipt.
+
+    `recipient_of` turns an address into what may be written down.
+    """
     with _open(f"{management_url}/ledger") as response:
         for line in response:
-            entry = json.loads(line)
-            if entry["kind"] != "accepted" or entry["custom_args"].get("campaign_id") == str(campaign_id):
-                yield {key: entry[key] for key in _KEPT if key in entry}
+            entry = orjson.loads(line)
+            own = entry.get("custom_args") or {}
+            if entry["kind"] != "accepted" or own.get("campaign_id") == str(campaign_id):
+                yield _kept(entry, own, recipient=recipient_of(entry.get("to", "")))
 
 
-def _open(url: str) -> Any:
+def order_fault(management_url: str, rule: Mapping[str, Any]) -> None:
+    """Put a fault rule in force; one of the same name is replaced."""
+    _send(management_url, "PUT", "/faults", body=rule)
+
+
+def cancel_fault(management_url: str, name: str) -> None:
+    """Take a fault rule back; there may be none of that name."""
+    try:
+        _send(management_url, "DELETE", f"/faults/{name}")
+    except urllib.error.HTTPError as exc:
+        if exc.code != HTTPStatus.NOT_FOUND:
+            raise
+
+
+def _kept(entry: dict[str, Any], own: dict[str, str], *, recipient: str | None) -> dict[str, Any]:
+    kept = {key: entry[key] for key in _KEPT if key in entry}
+    if entry["kind"] != "accepted":
+        return kept
+    numbers = {key: int(own[key]) for key in _OWN_NUMBERS if own.get(key, "").isdecimal()}
+    return kept | numbers | {key: own.get(key) for key in _OWN_TEXTS} | {"recipient": recipient}
+
+
+def _send(management_url: str, method: str, path: str, *, body: Mapping[str, Any] | None = None) -> None:
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{management_url}{path}", data=data, headers=headers, method=method)  # noqa: S310  # checked in _open
+    _open(request).close()
+
+
+def _open(request: urllib.request.Request | str) -> Any:
+    url = request if isinstance(request, str) else request.full_url
     if not url.startswith("http://127.0.0.1:"):
         raise ValueError(f"{url!r} is not on this machine; load goes to loopback ports only")
-    return urllib.request.urlopen(url, timeout=TIMEOUT_S)  # noqa: S310  # loopback http only, checked above
+    return urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310  # loopback http only, checked above

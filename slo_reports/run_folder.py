@@ -27,6 +27,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import orjson
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
@@ -103,13 +105,13 @@ class RunFolder:
 
     def append(self, name: str, line: Mapping[str, Any]) -> None:
         """Add one line to a file in one write, so that a crash cuts off at most the last one."""
-        with (self.path / name).open("a", encoding="utf-8") as file:
+        with (self.path / name).open("ab", buffering=0) as file:
             file.write(_line_of(line))
 
     def write_lines(self, name: str, lines: Iterable[Mapping[str, Any]]) -> int:
         """Write one JSON object a line; returns how many."""
         count = 0
-        with (self.path / name).open("w", encoding="utf-8") as file:
+        with (self.path / name).open("wb") as file:
             for line in lines:
                 file.write(_line_of(line))
                 count += 1
@@ -133,8 +135,8 @@ class RunFolder:
         self.update_facts(files=found)
 
 
-def _line_of(line: Mapping[str, Any]) -> str:
-    return json.dumps(line, separators=(",", ":"), default=str) + "\n"
+def _line_of(line: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _fingerprint(path: Path) -> dict[str, Any]:

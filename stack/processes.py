@@ -24,6 +24,20 @@ def processes_of(folder: Path) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if _mark_of(process) == mark]
 
 
+def programs_of(folder: Path) -> list[tuple[str, psutil.Process]]:
+    """Every process of the stack with its program's name; PostgreSQL's children, which hide theirs, included."""
+    named = [(_program_of(process) or "supervisord", process) for process in processes_of(folder)]
+    seen = {process.pid for _, process in named}
+    hidden = [
+        (program, child)
+        for program, process in named
+        if program == "postgres"
+        for child in _children_of(process)
+        if child.pid not in seen
+    ]
+    return named + hidden
+
+
 def end_processes(folder: Path, *, last: Collection[str], grace_s: float) -> None:
     """Ask all of them to end, the programs named in `last` after the others; kill what stays.
 
