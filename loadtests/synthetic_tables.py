@@ -20,7 +20,7 @@ WITH judged AS (
     FROM p, range(1, (SELECT users + 1 FROM p)) AS r (user_id)
 ), placed AS (
     SELECT *, CASE WHEN NOT skipped THEN row_number() OVER (PARTITION BY skipped ORDER BY user_id) - 1 END AS place,
-           count(*) FILTER (WHERE NOT skipped) OVER () // 2 AS places_before_outage
+           (SELECT count(*) // 2 FROM judged WHERE NOT skipped) AS places_before_outage
     FROM judged
 )
 SELECT user_id, user_id AS job_id, h, skipped, bounces, place,
@@ -139,7 +139,8 @@ FILES: Final[dict[str, str]] = {
             (8, 'claimed', 'ready', 'claimed', -0.05), (9, 'intent', 'claimed', 'sending', -0.03),
             (10, 'answer_accepted', 'sending', 'accepted', 0.02),
             (11, 'evidence_delivered', 'accepted', 'delivered', 1.5),
-            (12, 'evidence_bounced', 'accepted', 'bounced', 1.5)) AS s (step, happening, from_status, to_status, after_s)
+            (12, 'evidence_bounced', 'accepted', 'bounced', 1.5)
+        ) AS s (step, happening, from_status, to_status, after_s)
         WHERE NOT skipped AND CASE step WHEN 11 THEN NOT bounces WHEN 12 THEN bounces ELSE true END
           AND (step NOT IN (3, 4, 6) OR refused_first)
     """,
