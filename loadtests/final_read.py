@@ -5,8 +5,6 @@ python -m loadtests.final_read --run DIR --provider URL   (STEADYPOST_* point to
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 import time
 from datetime import datetime
 from pathlib import Path  # noqa: TC003  # typer reads the annotation
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from loadtests.provider import read_ledger, read_summary
+from loadtests.pseudonyms import Pseudonyms
 from loadtests.quiescence import wait_until_quiet
 from slo_reports import run_folder
 from slo_reports.run_folder import RunFolder
@@ -26,19 +25,6 @@ if TYPE_CHECKING:
 
 QUIET_DEADLINE_S: Final = 30.0
 HASH_DIGITS: Final = 8
-
-
-class Pseudonyms:
-    """Addresses as keyed hashes: equal addresses stay equal, and nobody can tell them, since the key is forgotten."""
-
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
-
-    def __call__(self, address: str | None) -> str | None:
-        """16 hex digits; None for no address."""
-        if not address:
-            return None
-        return hashlib.blake2b(address.strip().lower().encode(), key=self._key, digest_size=8).hexdigest()
 
 
 def read_finally(run: RunFolder, *, provider: str) -> None:
