@@ -1,0 +1,85 @@
+"""How a number is written for people: thousands separators, units that don't break off, no false precision."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Final
+
+NBSP: Final = "\N{NO-BREAK SPACE}"
+MINUS: Final = "\N{MINUS SIGN}"
+DASH: Final = "\N{EN DASH}"
+
+_TINY: Final = 1e-9
+_MINUTE_S: Final = 60
+_HOUR_S: Final = 3600
+
+
+def plain(value: float | None, *, digits: int = 3) -> str:
+    """At least `digits` significant digits, and every digit before the point: `1,234`, `23.4`, `0.0123`."""
+    if value is None or not math.isfinite(value):
+        return "unbounded"
+    if float(value).is_integer() or abs(value) >= 10 ** (digits - 1):
+        return _signed(f"{abs(value):,.0f}", value)
+    if abs(value) < _TINY:
+        return "0"
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    return _signed(f"{abs(value):,.{places}f}".rstrip("0").rstrip("."), value)
+
+
+def amount(value: float | None, unit: str = "") -> str:
+    """A value with its unit; a share (0 to 1) as percent; `None` as a dash."""
+    if value is None:
+        return DASH
+    if unit == "share":
+        return f"{plain(value * 100)}{NBSP}%"
+    return f"{plain(value)}{NBSP}{unit}" if unit else plain(value)
+
+
+def span(low: float | None, high: float | None, unit: str = "") -> str:
+    """From one value to another, the unit once: `21.1 to 26 ms`; a missing end is unbounded."""
+    factor, shown = (100, "%") if unit == "share" else (1, unit)
+    ends = (plain(None if end is None else end * factor) for end in (low, high))
+    return f"{' to '.join(ends)}{NBSP}{shown}".strip(NBSP)
+
+
+def duration(seconds: float | None) -> str:
+    """`45.2 s`, `12 min 5 s`, `1 h 20 min`."""
+    if seconds is None:
+        return DASH
+    if seconds < _MINUTE_S:
+        return f"{plain(seconds)}{NBSP}s"
+    whole = round(seconds)
+    if whole < _HOUR_S:
+        return _joined((whole // _MINUTE_S, "min"), (whole % _MINUTE_S, "s"))
+    return _joined((whole // _HOUR_S, "h"), (whole % _HOUR_S // _MINUTE_S, "min"))
+
+
+def clock(seconds: float) -> str:
+    """A moment on the run's own clock: `0:08`, `12:30`, `-0:05`."""
+    whole = round(abs(seconds))
+    hours, rest = divmod(whole, _HOUR_S)
+    minutes, left = divmod(rest, _MINUTE_S)
+    text = f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+    return _signed(text, seconds if whole else 0)
+
+
+def moment(iso: str | None) -> str:
+    """An ISO time as people write it, in UTC."""
+    try:
+        return f"{datetime.fromisoformat(str(iso)).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return str(iso or "unknown")
+
+
+def counted(count: int, thing: str, things: str | None = None) -> str:
+    """`1 fault`, `2 faults`."""
+    return f"{count:,} {thing if count == 1 else things or thing + 's'}"
+
+
+def _signed(text: str, value: float) -> str:
+    return f"{MINUS}{text}" if value < 0 else text
+
+
+def _joined(*parts: tuple[int, str]) -> str:
+    return " ".join(f"{value}{NBSP}{unit}" for value, unit in parts if value) or f"0{NBSP}s"

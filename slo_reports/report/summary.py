@@ -1,0 +1,124 @@
+"""`summary.md`: the report in at most 60 lines, for a pull request or a job's page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from slo_reports.report.numbers import amount, counted, duration, plain, span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+MAX_SLOS: Final = 12
+MAX_BROKEN: Final = 10
+MAX_FAULTS: Final = 6
+MAX_LIMITS: Final = 6
+MAX_TEXT: Final = 200
+
+_MARKS: Final = {"met": "\N{WHITE HEAVY CHECK MARK} met", "missed": "\N{CROSS MARK} missed", "unknown": "\N{WHITE QUESTION MARK ORNAMENT} unknown"}  # fmt: skip
+
+
+def summary_of(report: Mapping[str, Any]) -> str:
+    """GitHub Markdown; text from the run is escaped, long lists end in how many more there are."""
+    blocks = (_head(report), _objectives(report), _invariants(report), _faults(report), _limits(report), _foot(report))
+    return "\n".join("\n".join([*lines, ""]) for lines in map(list, blocks) if lines)
+
+
+def _head(report: Mapping[str, Any]) -> Iterator[str]:
+    mode = report["mode"]
+    yield f"## {_text(report['verdict']['sentence'])}"
+    yield ""
+    yield f"**{_text(mode['label'])}** {_text(mode['size'])}."
+    if mode["no_claims"]:
+        yield f"Does not show {_text(', nor '.join(mode['no_claims']))}."
+
+
+def _objectives(report: Mapping[str, Any]) -> Iterator[str]:
+    slos = report["slos"]
+    if not slos:
+        return
+    yield "| objective | verdict | measured | goal | 95 % interval | n | budget left |"
+    yield "|---|---|--:|---|---|--:|--:|"
+    for slo in slos[:MAX_SLOS]:
+        yield "| " + " | ".join(_text(cell) for cell in _cells(slo)) + " |"
+    if len(slos) > MAX_SLOS:
+        yield f"| and {len(slos) - MAX_SLOS} more | | | | | | |"
+
+
+def _cells(slo: Mapping[str, Any]) -> tuple[str, ...]:
+    name, mark, measure = f"{slo['id']} {slo['name']}", _MARKS[slo["status"]], slo["measure"]
+    if measure is None:
+        return name, mark, slo["says"], "", "", "", ""
+    interval, n = measure["interval"], measure["n"]
+    return (
+        name,
+        mark,
+        amount(measure["value"], measure["unit"]),
+        measure["objective"],
+        span(*interval, measure["unit"]) if interval else "",
+        plain(n) if n is not None else "",
+        amount(measure["budget_left"], "share") if measure["budget_left"] is not None else "",
+    )
+
+
+def _invariants(report: Mapping[str, Any]) -> Iterator[str]:
+    invariants = report["invariants"]
+    broken = [each for each in invariants if each["status"] != "met"]
+    yield f"**Invariants:** {len(invariants) - len(broken)} of {len(invariants)} met."
+    for each in broken[:MAX_BROKEN]:
+        yield f"- {_MARKS[each['status']]} {_text(each['id'])} `{_text(each['name'])}`: {_text(each['says'])}"
+    if len(broken) > MAX_BROKEN:
+        yield f"- and {len(broken) - MAX_BROKEN} more"
+
+
+def _faults(report: Mapping[str, Any]) -> Iterator[str]:
+    faults = report["faults"]
+    if "missing" in faults:
+        yield f"**Faults:** {_text(faults['missing'])}"
+        return
+    injections = faults["injections"]
+    yield f"**Faults:** {counted(len(injections), 'injection')}."
+    for fault in injections[:MAX_FAULTS]:
+        yield f"- {_text(fault['fault'])} {_text(fault['name'])}: {_text(_course(fault))}"
+    if len(injections) > MAX_FAULTS:
+        yield f"- and {len(injections) - MAX_FAULTS} more"
+
+
+def _course(fault: Mapping[str, Any]) -> str:
+    recovery = fault["recovery"]
+    parts = [
+        "injected" if fault["injected"] else f"not injected ({fault['error'] or 'no reason given'})",
+        counted(len(fault["effects"]), "observed effect"),
+        f"healed after {duration(fault['to_s'] - fault['from_s'])}" if fault["healed"] else "not healed",
+    ]
+    if recovery:
+        parts.append(f"first mail {amount(recovery['first_accept_s'], 's')} after healing")
+        parts.append(f"full rate after {amount(recovery['full_rate_s'], 's')}")
+    return ", ".join(parts)
+
+
+def _limits(report: Mapping[str, Any]) -> Iterator[str]:
+    limits: Sequence[str] = report["limits"]
+    yield "**What this run does not prove**"
+    for limit in limits[:MAX_LIMITS]:
+        yield f"- {_text(limit)}"
+    if len(limits) > MAX_LIMITS:
+        yield f"- and {len(limits) - MAX_LIMITS} more, in the report"
+
+
+def _foot(report: Mapping[str, Any]) -> Iterator[str]:
+    provenance = report["provenance"]
+    tree = " (with uncommitted changes)" if provenance["git_dirty"] else ""
+    yield (
+        f"Run `{_text(provenance['run_id'])}`, seed {_text(provenance['seed'])}, "
+        f"commit `{_text((provenance['git_sha'] or 'unknown')[:12])}`{tree}."
+    )
+    if provenance["command"]:
+        yield f"Repeat it: `{_text(provenance['command'])}`"
+
+
+def _text(value: object) -> str:
+    """One line that can't break out of its place, cut off when it is long."""
+    line = " ".join(str(value).splitlines())
+    cut = line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "\\|").replace("`", "'")
