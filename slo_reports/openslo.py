@@ -41,6 +41,11 @@ class Document:
         return str(self.body["metadata"]["name"])
 
     @property
+    def title(self) -> str:
+        """What people call it."""
+        return str(self.body["metadata"].get("displayName", self.name))
+
+    @property
     def spec(self) -> dict[str, Any]:
         """What the kind calls for."""
         return dict(self.body["spec"])
@@ -100,7 +105,7 @@ def _objective_of(document: Document) -> Objective:
     limits = {key.removeprefix(ANNOTATION): _number(value) for key, value in document.annotations.items()}
     return Objective(
         name=document.name,
-        says=document.body["metadata"].get("displayName", document.name),
+        says=document.title,
         target=target,
         budget=round(1 - target, 12),
         limits={key: value for key, value in limits.items() if value is not None},

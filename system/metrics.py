@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 WEBHOOK_POSTS = Counter(
     "steadypost_webhook_posts_total",
@@ -15,8 +15,24 @@ WEBHOOK_EVENTS = Counter(
 )
 WEBHOOK_RESPONSE_S = Histogram(
     "steadypost_webhook_response_seconds",
-    "From the head of a webhook post to its answer",
+    "From the head of a webhook post to its answer, by what became of it",
+    ["result"],
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0),
+)
+WEBHOOK_FRESHNESS_S = Histogram(
+    "steadypost_webhook_freshness_seconds",
+    "From the arrival of a webhook post to the commit that applied its events to jobs",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0),
+)
+CAMPAIGN_JOBS = Gauge(
+    "steadypost_campaign_jobs",
+    "Jobs of a campaign by state",
+    ["campaign", "state"],
+)
+CAMPAIGN_STARTED_S = Gauge(
+    "steadypost_campaign_started_timestamp_seconds",
+    "When a campaign was started, in Unix seconds",
+    ["campaign"],
 )
 UNSUBSCRIPTIONS = Counter(
     "steadypost_unsubscriptions_total",

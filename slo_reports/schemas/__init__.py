@@ -57,15 +57,16 @@ def _validator(name: str, part: str | None) -> Draft202012Validator:
 
 
 def _objection(error: ValidationError) -> Objection:
-    deepest = best_match([error]) if _is_a_choice_gone_wrong(error) else error
-    field = deepest.json_path.removeprefix("$").removeprefix(".") or "the document"
-    return Objection(field=field, value=_shown(deepest.instance), remedy=_remedy(deepest))
+    told = _deepest(error)
+    field = told.json_path.removeprefix("$").removeprefix(".") or "the document"
+    return Objection(field=field, value=_shown(told.instance), remedy=_remedy(told))
 
 
-def _is_a_choice_gone_wrong(error: ValidationError) -> bool:
-    # Of several alternatives, the one that fits best says more than "none of them fits" - unless the alternatives
-    # only say which fields go together, which the description says better.
-    return bool(error.context) and any(inner.absolute_path != error.absolute_path for inner in error.context)
+def _deepest(error: ValidationError) -> ValidationError:
+    """Of several alternatives, the fault of the one that fits best; if they only say which fields go together, all."""
+    best = best_match([error]) if error.context else error
+    is_far = len(best.absolute_path) > len(error.absolute_path) + 1
+    return best if is_far else error
 
 
 def _remedy(error: ValidationError) -> str:

@@ -43,9 +43,12 @@ def webhook_routes(*, check: SignatureCheck, intake: Intake, nudge: Nudge, max_b
 
     @router.post("/webhooks/sendgrid", status_code=204)
     async def receive(request: Request) -> Response:
-        with WEBHOOK_RESPONSE_S.time():
+        started_s, result = time.perf_counter(), "error"
+        try:
             result = await take_in(request, check=check, intake=intake, nudge=nudge, max_bytes=max_bytes)
-        WEBHOOK_POSTS.labels(result).inc()
+        finally:
+            WEBHOOK_RESPONSE_S.labels(result).observe(time.perf_counter() - started_s)
+            WEBHOOK_POSTS.labels(result).inc()
         return _answer(result)
 
     return router

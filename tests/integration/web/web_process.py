@@ -29,7 +29,7 @@ LINK_KEY = "k" * 32
 PUBLIC_URL = "https://mail.example.com"
 SAMPLES = {
     "events": "steadypost_webhook_events_total",
-    "answers": "steadypost_webhook_response_seconds_count",
+    "answers": 'steadypost_webhook_response_seconds_count{result="stored"}',
     "repeated_unsubscriptions": 'steadypost_unsubscriptions_total{result="repeated"}',
 }
 
