@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from loadtests.webhook.arrivals import PROVIDER
 from loadtests.webhook.attacks import Attacks
-from loadtests.webhook.batch_sizes import draw_size
+from loadtests.webhook.batch_sizes import draw_sizes
 from loadtests.webhook.posts import Post, Signer, join_events
 from loadtests.webhook.stories import Stories
 from loadtests.webhook.targets import read_targets
@@ -33,7 +33,7 @@ class Traffic:
         max_age_s: float,
     ) -> None:
         self._signer = signer
-        self._sizes = share.rng("sizes")
+        self._sizes = draw_sizes(share.rng("sizes"))
         # Each process tells of mails of its own, or two would tell of the same delivery.
         self._stories = Stories(targets[share.index :: share.of] or targets, rng=share.rng("stories"))
         self._past = targets
@@ -47,7 +47,7 @@ class Traffic:
         """The post of one arrival, signed at a Unix time."""
         if arrival.user != PROVIDER:
             return self.attacks.make(arrival.user, at_s=at_s)
-        events = self._stories.next_events(draw_size(self._sizes), at_s=at_s)
+        events = self._stories.next_events(next(self._sizes), at_s=at_s)
         body = join_events(events)
         return Post(user=PROVIDER, body=body, headers=self._signer.headers(body, at_s=at_s), events=len(events))
 
