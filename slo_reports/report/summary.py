@@ -15,7 +15,11 @@ MAX_FAULTS: Final = 6
 MAX_LIMITS: Final = 6
 MAX_TEXT: Final = 200
 
-_MARKS: Final = {"met": "\N{WHITE HEAVY CHECK MARK} met", "missed": "\N{CROSS MARK} missed", "unknown": "\N{WHITE QUESTION MARK ORNAMENT} unknown"}  # fmt: skip
+_MARKS: Final = {
+    "met": "\N{WHITE HEAVY CHECK MARK} met",
+    "missed": "\N{CROSS MARK} missed",
+    "unknown": "\N{WHITE QUESTION MARK ORNAMENT} unknown",
+}
 
 
 def summary_of(report: Mapping[str, Any]) -> str:
@@ -55,7 +59,7 @@ def _cells(slo: Mapping[str, Any]) -> tuple[str, ...]:
         mark,
         amount(measure["value"], measure["unit"]),
         measure["objective"],
-        span(*interval, measure["unit"]) if interval else "",
+        span(interval[0], interval[1], measure["unit"]) if interval else "",
         plain(n) if n is not None else "",
         amount(measure["budget_left"], "share") if measure["budget_left"] is not None else "",
     )

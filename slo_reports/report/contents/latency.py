@@ -15,6 +15,11 @@ POINTS: Final = 97
 DECADES: Final = 4
 """The curve is drawn up to 99.99 %."""
 
+_CURVES: Final = {
+    "response": ("Response", "from the instant at which the post was due until its answer"),
+    "service": ("Service", "from sending until the answer"),
+    "visible": ("Until visible", "from taking an event in until its effect stands in the database"),
+}
 _RESPONSE: Final = "(done_at - intended_at) * 1000"
 _SERVICE: Final = "(done_at - sent_at) * 1000"
 _ANSWERED: Final = "requests WHERE \"user\" = 'provider' AND status > 0 AND NOT coalesce(dropped, false)"
@@ -25,9 +30,9 @@ _APPLIED: Final = "events WHERE applied_at IS NOT NULL AND received_at IS NOT NU
 def latency_of(run: Run) -> dict[str, Any]:
     """One curve each; the last exists whether or not a load was driven."""
     curves = [
-        _curve(run, "response", "Response time, from the intended instant", _RESPONSE, _ANSWERED, run_folder.REQUESTS),
-        _curve(run, "service", "Service time, from sending", _SERVICE, _ANSWERED, run_folder.REQUESTS),
-        _curve(run, "visible", "Event taken in, until visible in the database", _VISIBLE, _APPLIED, run_folder.EVENTS),
+        _curve(run, "response", _RESPONSE, _ANSWERED, run_folder.REQUESTS),
+        _curve(run, "service", _SERVICE, _ANSWERED, run_folder.REQUESTS),
+        _curve(run, "visible", _VISIBLE, _APPLIED, run_folder.EVENTS),
     ]
     found = [curve for curve in curves if curve is not None]
     if not found:
@@ -40,7 +45,7 @@ def ranks() -> list[float]:
     return [1 - 10 ** (-DECADES * place / (POINTS - 1)) for place in range(POINTS)]
 
 
-def _curve(run: Run, name: str, title: str, value: str, source: str, file: str) -> dict[str, Any] | None:
+def _curve(run: Run, name: str, value: str, source: str, file: str) -> dict[str, Any] | None:
     """Ranks beyond the sample size are left out: 1,000 posts know no 99.99th percentile."""
     try:
         n, highest, mean, named, drawn = run.one(
@@ -52,9 +57,11 @@ def _curve(run: Run, name: str, title: str, value: str, source: str, file: str) 
         return None
     if not n:
         return None
+    title, means = _CURVES[name]
     return {
         "id": name,
         "title": title,
+        "means": means,
         "n": n,
         "mean": round(mean, 3),
         "max": round(highest, 3),

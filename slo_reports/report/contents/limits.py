@@ -58,17 +58,18 @@ def _of_the_code(facts: Mapping[str, Any]) -> Iterator[str]:
 def _of_the_verdicts(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for verdict in verdicts:
         if verdict.status is Status.UNKNOWN:
-            yield f"{verdict.id} {verdict.name} was not decided: {verdict.says.rstrip('.')}."
+            yield f"{verdict.id} {verdict.name.replace('_', ' ')} was not decided: {verdict.says.rstrip('.')}."
 
 
 def _of_the_faults(faults: Mapping[str, Any]) -> Iterator[str]:
     injections = faults.get("injections", [])
     bitten = sorted({each["fault"] for each in injections if each["injected"] and each["effects"]})
     for each in injections:
+        name = f"{each['fault']} {each['name'].replace('_', ' ')}"
         if not each["injected"]:
-            yield f"Fault {each['fault']} {each['name']} was not injected: {each['error'] or 'it never began'}."
+            yield f"Fault {name} was not injected: {each['error'] or 'it never began'}."
         elif not each["effects"]:
-            yield f"Fault {each['fault']} {each['name']} showed no effect: it may not have happened at all."
+            yield f"Fault {name} showed no effect: it may not have happened at all."
     if bitten:
         yield f"Of the fault catalogue, only {', '.join(bitten)} took place; every other fault has its own experiment."
     else:
@@ -89,7 +90,7 @@ def _of_the_machine(environment: Mapping[str, Any]) -> Iterator[str]:
     noise = environment.get("noise") or {}
     spread = max((_spread(noise, when) for when in ("before", "after")), default=0.0)
     if spread > MAX_SPREAD:
-        yield f"The machine was noisy: a fixed loop varied by {amount(spread, 'share')}, so latencies may flatter or harm."
+        yield f"The machine was noisy (a fixed loop varied by {amount(spread, 'share')}): do not trust small differences."
     if not noise.get("before"):
         yield "The machine's noise was not measured."
     if (environment.get("postgres") or {}).get("fsync") == "off":
@@ -101,8 +102,12 @@ def _spread(noise: Mapping[str, Any], when: str) -> float:
 
 
 _ALWAYS: Final = (
-    "The provider was the stand-in, not SendGrid, and every program shared one machine: "
-    "real networks, real limits and the provider's own incidents are outside it.",
-    "One run is one sample: another seed, week or machine may differ. That the checks can turn red is shown by the "
-    "mutants, not by this run.",
+    (
+        "The provider was the stand-in, not SendGrid, and every program shared one machine: "
+        "real networks, real limits and the provider's own incidents are outside it."
+    ),
+    (
+        "One run is one sample: another seed, week or machine may differ. That the checks can turn red is shown by the "
+        "mutants, not by this run."
+    ),
 )

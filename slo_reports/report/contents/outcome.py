@@ -56,7 +56,7 @@ def _missed(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> str:
 
 def _violated(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> str:
     violated = _those(verdicts, kind=Kind.INVARIANT, status=Status.MISSED)
-    return f"Violated: {_named(violated)}{_scene(facts)}."
+    return f"Violated: {_named(violated)} did not hold{_scene(facts)}."
 
 
 def _inconclusive(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> str:
@@ -67,7 +67,7 @@ def _inconclusive(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> str:
     elif not verdicts:
         why = "nothing was judged"
     else:
-        why = f"{counted(len(unknown), 'promise')} could not be decided, {_named(unknown)}"
+        why = f"{counted(len(unknown), 'promise')} could not be decided: {_named(unknown)}"
     return f"Inconclusive: {why}."
 
 
@@ -102,6 +102,6 @@ def _those(verdicts: Sequence[Verdict], *, kind: Kind, status: Status | None = N
 
 
 def _named(verdicts: Sequence[Verdict]) -> str:
-    shown = ", ".join(f"{verdict.id} {verdict.name}" for verdict in verdicts[:_NAMED_AT_MOST])
+    shown = ", ".join(f"{verdict.name.replace('_', ' ')} ({verdict.id})" for verdict in verdicts[:_NAMED_AT_MOST])
     more = len(verdicts) - _NAMED_AT_MOST
     return f"{shown} and {more} more" if more > 0 else shown

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from slo_reports import run_folder
 from slo_reports.report.contents.missing import part
 from slo_reports.report.contents.series import Bucketed, series_of
+from slo_reports.report.numbers import amount, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,7 +71,7 @@ def _accepts(run: Run, clock: RunClock) -> Panel:
     return {
         "unit": "mails/s",
         "kind": "area",
-        "reference": None if limit is None else {"label": "limit", "value": limit},
+        "reference": None if limit is None else {"label": f"limit {amount(limit, 'mails/s')}", "value": limit},
         "series": series_of(Bucketed(rows, clock), order=("accepted",), gap=0),
         "source": run_folder.LEDGER,
     }
@@ -137,7 +138,7 @@ def _cpu(run: Run, clock: RunClock) -> Panel:
     return {
         "unit": "% of a core",
         "kind": "stack",
-        "reference": None if not cores else {"label": f"{cores} cores", "value": 100 * cores},
+        "reference": None if not cores else {"label": counted(cores, "core"), "value": 100 * cores},
         "series": series_of(Bucketed(rows, clock), order=_by_use(rows)),
         "source": run_folder.PROCESSES,
     }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from slo_reports.verdict import Kind
 
 if TYPE_CHECKING:
+    from slo_reports.verdict import Kind
     from collections.abc import Sequence
 
     from slo_reports.verdict import Verdict

@@ -42,7 +42,7 @@ def draw(frame: Frame, data: Iterable[Markup]) -> Markup:
         id=frame.id, title=frame.title, says=frame.says
     )
     body = Markup("").join((
-        *(_window(window) for window in frame.windows),
+        *(_window(window, frame) for window in frame.windows),
         *(_row(tick, frame) for tick in frame.y_ticks),
         *(_column(tick, frame) for tick in frame.x_ticks),
         Markup('<svg viewBox="0 0 {w} {h}" preserveAspectRatio="none" width="100%" height="{px}">').format(
@@ -76,9 +76,9 @@ def anchor(share: float) -> str:
     return "start" if share < EDGE else "end" if share > 1 - EDGE else "middle"
 
 
-def _window(window: Window) -> Markup:
-    return Markup('<rect class="window" x="{x}" y="0" width="{w}" height="100%"/>').format(
-        x=percent(window[0]), w=percent(max(window[1] - window[0], 0.002))
+def _window(window: Window, frame: Frame) -> Markup:
+    return Markup('<rect class="window" x="{x}" y="0" width="{w}" height="{px}"/>').format(
+        x=percent(window[0]), w=percent(max(window[1] - window[0], 0.002)), px=frame.height_px
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TYPE_CHECKING
 
-from markupsafe import Markup
 
 from slo_reports.report.numbers import amount, counted, plain
 from slo_reports.report.plots import scales, shapes
 from slo_reports.report.plots.frame import Frame, draw, path
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 HEIGHT_PX: Final = 260
 DECADES: Final = 4
@@ -53,7 +55,7 @@ def _curve(curve: Curve, place: int, y: scales.Scale) -> Markup:
 
 
 def _says(curves: Sequence[Curve]) -> str:
-    return " ".join(f"{curve['title']}: {_ends(curve)}." for curve in curves)
+    return " ".join(f"{curve['title']} {curve['means']}: {_ends(curve)}." for curve in curves)
 
 
 def _ends(curve: Curve) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TICKS: Final = 4
+HEADROOM: Final = 1.06
 CLOCK_TICKS: Final = 7
 CLOCK_STEPS_S: Final = (
     1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
@@ -39,22 +40,23 @@ class Scale:
         return math.log10(value) if self.is_log else value
 
 
-def linear(highest: float, *, low: float = 0.0, ticks: int = TICKS) -> Scale:
-    """From `low` to a round number at or above `highest`."""
-    step = _round_step(max(highest - low, 1e-9) / ticks)
-    count = max(1, math.ceil((highest - low) / step - 1e-9))
-    marks = tuple(round(low + step * place, 10) for place in range(count + 1))
-    return Scale(low, marks[-1], marks)
+def linear(highest: float) -> Scale:
+    """From zero to a little above `highest`, with round ticks."""
+    high = max(highest, 1e-9) * HEADROOM
+    step = _round_step(high / TICKS)
+    return Scale(0.0, high, tuple(round(step * place, 10) for place in range(int(high / step) + 1)))
 
 
 def logarithmic(values: Sequence[float]) -> Scale:
-    """Whole decades around the positive values; 1, 2 and 5 are marked where there are few decades."""
-    positive = [value for value in values if value > 0 and math.isfinite(value)]
-    low = math.floor(math.log10(min(positive, default=1.0)))
-    high = max(low + 1, math.ceil(math.log10(max(positive, default=10.0)) - 1e-9))
-    rounds = _LOG_ROUND if high - low <= _FEW_DECADES else (1,)
-    marks = [10.0**decade * factor for decade in range(low, high) for factor in rounds]
-    return Scale(10.0**low, 10.0**high, (*marks, 10.0**high), is_log=True)
+    """From the 1, 2 or 5 below the positive values to the one above; many decades are marked at their ones alone."""
+    positive = [value for value in values if value > 0 and math.isfinite(value)] or [1.0, 10.0]
+    first, last = (math.floor(math.log10(edge(positive))) for edge in (min, max))
+    marks = [10.0**decade * factor for decade in range(first, last + 2) for factor in _LOG_ROUND]
+    low = max(mark for mark in marks if mark <= min(positive) * (1 + 1e-9))
+    high = min(mark for mark in marks if mark >= max(positive) * (1 - 1e-9) and mark > low)
+    inside = [mark for mark in marks if low <= mark <= high]
+    ones = [mark for mark in inside if math.log10(mark).is_integer()]
+    return Scale(low, high, tuple(ones if last - first > _FEW_DECADES else inside), is_log=True)
 
 
 def clock_ticks(from_s: float, to_s: float) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from slo_reports.report.plots.timeline import Axis
 
 BAR_PX: Final = 22
+THIN_PX: Final = 4
 QUIET: Final = "closed"
 
 
@@ -38,33 +39,25 @@ def bars(windows: Sequence[Mapping[str, Any]], axis: Axis, *, kind: str) -> Mark
 
 
 def _state(state: str, x: float, width: float) -> Markup:
-    is_quiet = state == QUIET
-    return Markup(
-        '<rect class="state {kind}" x="{x}" width="{w}" y="{y}" height="{h}"><title>{state}</title></rect>'
-    ).format(
-        kind="quiet" if is_quiet else "loud",
-        x=percent(x),
-        w=percent(width),
-        y=BAR_PX - 4 if is_quiet else 4,
-        h=4 if is_quiet else BAR_PX - 4,
-        state=state,
-    )
+    if state == QUIET:
+        return Markup('<rect class="quiet" x="{x}" width="{w}" y="{y}" height="{h}"/>').format(
+            x=percent(x), w=percent(width), y=BAR_PX - THIN_PX, h=THIN_PX
+        )
+    return _named_bar(state, state, x=x, width=width, kind="open" if state == "open" else "fault")
 
 
 def _bar(window: Mapping[str, Any], axis: Axis, kind: str) -> Markup:
     end_s = axis.to_s if window["to_s"] is None else window["to_s"]
     x = axis.share(window["from_s"])
     name = window.get("fault") or window["name"]
+    title = f"{name} {clock(window['from_s'])} to {clock(end_s)}"
+    return _named_bar(name, title, x=x, width=axis.share(end_s) - x, kind=kind)
+
+
+def _named_bar(name: str, title: str, *, x: float, width: float, kind: str) -> Markup:
     return Markup(
-        '<svg class="bar {kind}" x="{x}" width="{w}" y="0" height="{px}"><title>{name} {from_s} to {to_s}</title>'
+        '<svg class="bar {kind}" x="{x}" width="{w}" y="0" height="{px}"><title>{title}</title>'
         '<rect width="100%" height="100%" rx="3"/><text x="6" y="{middle}" dy="0.35em">{name}</text></svg>'
     ).format(
-        kind=kind,
-        x=percent(x),
-        w=percent(max(axis.share(end_s) - x, 0.004)),
-        px=BAR_PX,
-        middle=BAR_PX / 2,
-        name=name,
-        from_s=clock(window["from_s"]),
-        to_s=clock(end_s),
+        kind=kind, x=percent(x), w=percent(max(width, 0.004)), px=BAR_PX, middle=BAR_PX / 2, name=name, title=title
     )

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TYPE_CHECKING
 
-from markupsafe import Markup
 
 from slo_reports.report.numbers import amount, clock, plain
 from slo_reports.report.plots import scales, shapes
 from slo_reports.report.plots.frame import Frame, Tick, Window, draw, path
 from slo_reports.report.plots.states import state_marks
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 Panel = Mapping[str, Any]
 
 HEIGHTS_PX: Final = {"states": 26, "area": 112, "stack": 124, "lines": 112}
-HEADROOM: Final = 1.06
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def panel_svg(panel: Panel, timeline: Mapping[str, Any], *, is_last: bool) -> Ma
         y_ticks=[] if y is None else [(y.place(tick), plain(tick)) for tick in y.ticks],
         x_ticks=axis.ticks(),
         windows=windows_of(timeline),
-        references=[(y.place(reference["value"]), _named(reference, panel))] if reference and y else [],
+        references=[(y.place(reference["value"]), reference["label"])] if reference and y else [],
         labels_x=is_last,
         marks=state_marks(panel["series"], axis) if y is None else (),
     )
@@ -100,15 +101,11 @@ def _scale_of(panel: Panel) -> scales.Scale:
         return scales.logarithmic(values)
     if panel["kind"] == "stack":
         values = [sum(value or 0 for value in moment) for moment in _moments(panel["series"])]
-    return scales.linear(max([*values, *([reference * HEADROOM] if reference else [])], default=0) or 1)
+    return scales.linear(max([*values, reference or 0], default=0) or 1)
 
 
 def _moments(series: Sequence[Mapping[str, Any]]) -> list[tuple[float | None, ...]]:
     return list(zip(*(each["values"] for each in series), strict=True))
-
-
-def _named(reference: Mapping[str, Any], panel: Panel) -> str:
-    return f"{reference['label']} {amount(reference['value'], panel['unit'])}"
 
 
 def _areas(panel: Panel, xs: Sequence[float], y: scales.Scale) -> list[Markup]:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import pytest
+import urllib3
 from websocket import WebSocket, create_connection
 
 PROGRAM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -92,8 +93,6 @@ class Browser:
                 return message["result"]
 
     def _connect(self) -> WebSocket:
-        import urllib3
-
         deadline = time.monotonic() + START_S
         port_file = Path(self._profile.name) / "DevToolsActivePort"
         while not (port_file.exists() and port_file.read_text().strip()):
