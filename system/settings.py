@@ -117,6 +117,9 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    failpoints: Path | None = None
+    """For tests: a folder with orders to die or to wait at named places (system/failpoints.py); none in production."""
+
     @model_validator(mode="after")
     def _leases_outlast_requests(self) -> Self:
         if self.claim_lease_s <= 2 * self.request_deadline_s:
@@ -130,6 +133,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _production_is_safe(self) -> Self:
         if self.environment == "production":
+            if self.failpoints is not None:
+                raise ValueError("failpoints must be unset in production, where no process may die on command")
             weak = [key for key in self.link_keys if len(key.get_secret_value()) < MIN_KEY_CHARS]
             if weak:
                 msg = f"link_keys must have at least {MIN_KEY_CHARS} characters each in production"

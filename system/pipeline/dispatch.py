@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from system.errors import InputError
+from system.failpoints import reach
 from system.storage import campaigns, dispatching
 from system.storage.database import transaction
 from system.storage.leftovers import Batch
@@ -83,6 +84,7 @@ def dispatch_pages(engine: Engine, *, campaign_id: int, page_users: int, batch_j
                 campaigns.finish_dispatch(connection, campaign_id=campaign_id)
                 return
             campaigns.advance_dispatch(connection, campaign_id=campaign_id, cursor=page.last_user_id, jobs=page.jobs)
+        reach("after_page")
         if page.jobs:
             yield _cut(campaign_id, page.first_job_id, page.last_job_id, batch_jobs)
 

@@ -10,6 +10,7 @@ import redis
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from system.failpoints import reach
 from system.mail.reply import Reply, ReplyKind
 from system.pipeline.answers import FAILURES_OF_THE_PROVIDER
 from system.storage import campaigns, outcomes
@@ -93,9 +94,11 @@ class Recorder:
                 return
 
     def _store(self, answers: Sequence[Answer], replies: Sequence[Reply]) -> None:
+        reach("before_record")
         with transaction(self._desk.engine) as connection:
             outcomes.record_answers(connection, campaign_id=self._campaign_id, token=self._token, answers=answers)
             self._judge_campaign(connection, replies)
+        reach("after_record")
         self.answered += len(answers)
         self.accepted += sum(reply.kind is ReplyKind.ACCEPTED for reply in replies)
 

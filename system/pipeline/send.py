@@ -22,6 +22,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from system.errors import InputError
+from system.failpoints import reach
 from system.mail.rate_limit import LATE_S, Wait
 from system.mail.reply import ReplyKind
 from system.pipeline.answers import answer_for, released
@@ -212,8 +213,9 @@ class BatchSender:
 
     def _record_intents(self, mails: Sequence[Mail]) -> set[int]:
         """The job ids that may be sent: their intents are on disk now."""
+        reach("before_intent")
         with transaction(self._desk.engine) as connection:
-            return claims.record_intents(
+            allowed = claims.record_intents(
                 connection,
                 campaign_id=self._batch.campaign_id,
                 token=self._token,
@@ -221,6 +223,8 @@ class BatchSender:
                 lease_s=self._desk.settings.claim_lease_s,
                 intents=[mail.intent for mail in mails],
             )
+        reach("after_intent")
+        return allowed
 
     async def _ask_limiter(self, ask: Callable[[], T]) -> T | None:
         try:
@@ -261,6 +265,7 @@ class BatchSender:
 
     def _note_start(self, permit: Permit, started_at: float) -> None:
         """On a busy machine a process may be held up between its last look at the clock and its first byte."""
+        reach("after_bytes")
         if self._desk.mails_per_s is not None and started_at - permit.starts_at > LATE_S:
             correct = partial(self._desk.permits.correct, permit, started_at=started_at)
             self._deliveries.create_task(self._ask_limiter(correct))

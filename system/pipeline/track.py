@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from system.failpoints import reach
 from system.states import EventKind
 from system.storage import evidence
 from system.storage.database import transaction
@@ -47,6 +48,7 @@ def apply_posts(engine: Engine, *, inbox_ids: Sequence[int]) -> Applied:
         posts = evidence.take_posts(connection, inbox_ids=inbox_ids)
         if not posts:
             return Applied(posts=0, events=0, repeated=0, foreign=0, moved=0)
+        reach("before_apply")
         totals = {post.id: 0 for post in posts}
         events: list[Event] = []
         for post in posts:

@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import Celery, signals
 
-from system import logs
+from system import failpoints, logs
 from system.errors import SettingsError
 from system.settings import load_settings
 from system.storage.database import forget_engine
@@ -30,6 +30,7 @@ def _make_app() -> Celery:
     except SettingsError as exc:
         sys.exit(f"steadypost can't start:\n{exc}")
     survive_poison()
+    failpoints.watch(settings.failpoints)
     made = Celery(
         "steadypost",
         include=[f"system.tasks.{name}" for name in ("orchestrator", "ml", "email", "tracking", "schedules")],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from system.failpoints import reach
 from system.pipeline.track import apply_posts
 from system.storage.database import process_engine
 from system.tasks.app import app
@@ -16,6 +17,7 @@ log = structlog.get_logger(__name__)
 def apply_events(inbox_ids: list[int]) -> None:
     """Apply posts that nobody has applied yet."""
     applied = apply_posts(process_engine(), inbox_ids=inbox_ids)
+    reach("after_apply")
     log.info(
         "events.applied",
         posts=applied.posts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from system import logs
+from system import failpoints, logs
 from system.errors import SettingsError
 from system.settings import load_settings
 from system.tasks.tracking import enqueue_apply
@@ -19,6 +19,7 @@ def _start() -> FastAPI:
     try:
         settings = load_settings()
         logs.configure(settings.log_level)
+        failpoints.watch(settings.failpoints)
         return create_app(settings, enqueue=enqueue_apply)
     except SettingsError as exc:
         # A traceback would bury the one line that says what to change.

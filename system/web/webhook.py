@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from system.errors import DependencyError
+from system.failpoints import reach
 from system.mail.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, SignatureCheck, Verdict
 from system.metrics import WEBHOOK_EVENTS, WEBHOOK_POSTS, WEBHOOK_RESPONSE_S
 from system.storage.inbox import post_digest
@@ -76,6 +77,7 @@ async def _store(body: bytes, *, timestamp: str, intake: Intake, nudge: Nudge) -
     except DependencyError as exc:
         log.error("webhook.unavailable", error=str(exc))  # noqa: TRY400  # the cause is in the message, a traceback adds nothing
         return "unavailable"
+    reach("after_inbox")
     if inbox_id is None:
         return "replayed"
     WEBHOOK_EVENTS.inc(body.count(b'"sg_event_id"'))

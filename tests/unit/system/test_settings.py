@@ -138,3 +138,13 @@ def test_production_refuses_links_that_can_be_read_on_the_way(load: Callable[...
 def test_an_account_that_is_not_configured_is_named_with_its_variable(load: Callable[..., Settings]) -> None:
     with pytest.raises(SettingsError, match=r"'second' is not configured \(known: default\).*__SECOND__API_KEY"):
         load().account("second")
+
+
+def test_production_refuses_to_die_on_command(load: Callable[..., Settings]) -> None:
+    with pytest.raises(SettingsError, match=r"failpoints must be unset in production"):
+        load(FAILPOINTS="/tmp/orders")
+    assert load(FAILPOINTS="/tmp/orders", ENVIRONMENT="development").failpoints is not None
+
+
+def test_nobody_dies_on_command_unless_asked(load: Callable[..., Settings]) -> None:
+    assert load().failpoints is None
