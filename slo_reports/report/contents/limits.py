@@ -90,7 +90,7 @@ def _of_the_machine(environment: Mapping[str, Any]) -> Iterator[str]:
     noise = environment.get("noise") or {}
     spread = max((_spread(noise, when) for when in ("before", "after")), default=0.0)
     if spread > MAX_SPREAD:
-        yield f"The machine was noisy (a fixed loop varied by {amount(spread, 'share')}): do not trust small differences."
+        yield f"The machine was noisy (a fixed loop varied by {amount(spread, 'share')}): distrust small differences."
     if not noise.get("before"):
         yield "The machine's noise was not measured."
     if (environment.get("postgres") or {}).get("fsync") == "off":

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-
 if TYPE_CHECKING:
-    from slo_reports.verdict import Kind
     from collections.abc import Sequence
 
-    from slo_reports.verdict import Verdict
+    from slo_reports.verdict import Kind, Verdict
 
 MAX_IDS: Final = 50
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Any, Final
 
 from slo_reports.report.numbers import amount, clock, plain
 from slo_reports.report.plots import scales, shapes
@@ -14,6 +13,9 @@ from slo_reports.report.plots.states import state_marks
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+LABEL_ROOM: Final = 1.12
+"""Above a reference line, its label needs a place."""
 
 Panel = Mapping[str, Any]
 
@@ -101,7 +103,7 @@ def _scale_of(panel: Panel) -> scales.Scale:
         return scales.logarithmic(values)
     if panel["kind"] == "stack":
         values = [sum(value or 0 for value in moment) for moment in _moments(panel["series"])]
-    return scales.linear(max([*values, reference or 0], default=0) or 1)
+    return scales.linear(max([*values, (reference or 0) * LABEL_ROOM], default=0) or 1)
 
 
 def _moments(series: Sequence[Mapping[str, Any]]) -> list[tuple[float | None, ...]]:
