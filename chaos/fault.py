@@ -34,6 +34,11 @@ class Injector(Protocol):
         """Names it in the history."""
         ...
 
+    @property
+    def evidence(self) -> str:
+        """What `look` sees while the fault is in force, for the report."""
+        ...
+
     def describe(self) -> dict[str, Any]:
         """For the history: injector, what it does."""
         ...

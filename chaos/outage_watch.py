@@ -56,7 +56,7 @@ class OutageWatch:
                 observed += self.injector.look()
                 if self._stop.wait(LOOK_EVERY_S):
                     break
-            effect = Effect(observed=observed, how="connections of the harness's own that were refused, one a second")
+            effect = Effect(observed=observed, how=f"{self.injector.evidence}, one look a second")
             identity = {"fault": self.injector.fault, "name": self.injector.name}
             self.run.note("nemesis", "ok", "effect", value={**identity, **effect.__dict__})
 

@@ -20,6 +20,7 @@ class ProviderOutage:
     """Where the provider listens for mails."""
     fault: ClassVar[str] = "F01"
     name: ClassVar[str] = "provider_outage"
+    evidence: ClassVar[str] = "connections of the harness's own that were refused"
 
     def describe(self) -> dict[str, Any]:
         """What the history says of it."""

@@ -28,6 +28,7 @@ class Switch:
     done: list[str] = field(default_factory=list)
     fault: str = "F01"
     name: str = "switch"
+    evidence: str = "a switch that is off"
 
     def describe(self) -> dict[str, Any]:
         return {"injector": "test"}
