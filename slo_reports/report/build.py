@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from slo_reports.quantities import QUANTITIES
 from slo_reports.report.contents.clock import clock_of
 from slo_reports.report.contents.faults import faults_of
 from slo_reports.report.contents.latency import latency_of
@@ -22,6 +23,7 @@ from slo_reports.verdict import Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from slo_reports.compare import Comparison
     from slo_reports.tables import Run
     from slo_reports.verdict import Verdict
 
@@ -35,13 +37,12 @@ def build_report(
     run: Run,
     verdicts: Sequence[Verdict],
     *,
-    baseline: Sequence[Mapping[str, Any]] | None = None,
-    baseline_run: str | None = None,
+    baseline: Comparison | None = None,
     trend: Sequence[Mapping[str, Any]] = (),
 ) -> Report:
     """Plain JSON; a part that the run folder does not hold is `{"missing": why}`.
 
-    `baseline` are the rows of `slo_reports.compare`, `trend` the lines of the history, oldest first.
+    `trend` are the lines of the history, oldest first and this run's own last.
     """
     parts = _parts(run)
     return {
@@ -50,8 +51,11 @@ def build_report(
         **parts,
         "slos": verdicts_of(verdicts, Kind.OBJECTIVE),
         "invariants": verdicts_of(verdicts, Kind.INVARIANT),
-        "baseline": None if baseline is None else {"run_id": baseline_run, "rows": [dict(row) for row in baseline]},
-        "trend": [dict(line) for line in trend[-TREND_RUNS:]],
+        "baseline": None if baseline is None else _baseline(baseline),
+        "trend": {
+            "units": {quantity.name: quantity.unit for quantity in QUANTITIES},
+            "runs": [dict(line) for line in trend[-TREND_RUNS:]],
+        },
         "skipped": skipped_of(verdicts),
         "limits": limits_of(run.facts, verdicts, parts),
     }
@@ -74,6 +78,14 @@ def _parts(run: Run) -> dict[str, Any]:
         "latency": part(run, lambda: latency_of(run)),
         "reconciliation": part(run, lambda: reconciliation_of(run)),
         "load": part(run, lambda: load_of(run)),
+    }
+
+
+def _baseline(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "run_id": comparison.baseline_id,
+        "rows": [dict(row) for row in comparison.rows],
+        "differences": list(comparison.differences),
     }
 
 

@@ -13,7 +13,7 @@ from slo_reports.report.plots.latency import latency_svg
 from slo_reports.report.plots.states import bars
 from slo_reports.report.plots.timeline import axis_of, panel_svg, top_of, windows_of
 from slo_reports.report.plots.trend import trend_svg
-from slo_reports.report.rows import ended, flat, groups, moments, trend_numbers
+from slo_reports.report.rows import ended, flat, groups, moments, spoken, trend_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +38,7 @@ _ENVIRONMENT.filters |= {
     "moment": numbers.moment,
     "plain": numbers.plain,
     "script": readings.script,
+    "spoken": spoken,
     "top": top_of,
 }
 _ENVIRONMENT.globals |= {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from slo_reports.report.numbers import DASH, clock, plain
 
 MAX_MOMENTS: Final = 40
-MAX_TREND_NUMBERS: Final = 8
+
+_UNIT: Final = re.compile(r"_(s|ms)$")
 
 _MACHINE: Final = "machine"
 _SPELLED: Final = {"postgres": "PostgreSQL", "redis": "Redis", _MACHINE: "Machine"}
@@ -42,10 +44,20 @@ def moments(timeline: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, lis
     return [f"{series['name']} {panel['unit']}".strip() for panel, series in columns], rows
 
 
-def trend_numbers(trend: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[float | None]]]:
-    """Each number that any of the runs has, over all of them."""
-    names = dict.fromkeys(name for line in trend for name in line.get("numbers") or {})
-    return [(name, [_number(line, name) for line in trend]) for name in list(names)[:MAX_TREND_NUMBERS]]
+def trend_numbers(trend: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each number that any of the runs has, with its unit and its values over all of them."""
+    runs, units = trend["runs"], trend["units"]
+    names = dict.fromkeys([*units, *(name for line in runs for name in line.get("numbers") or {})])
+    rows = [
+        {"name": spoken(name), "unit": units.get(name, ""), "values": [_number(line, name) for line in runs]}
+        for name in names
+    ]
+    return [row for row in rows if any(value is not None for value in row["values"])]
+
+
+def spoken(name: str) -> str:
+    """A number's name without its unit, which stands beside the value: `webhook_p99_ms` is `webhook p99`."""
+    return _UNIT.sub("", name).replace("_", " ")
 
 
 def ended(reconciliation: Mapping[str, Any]) -> list[dict[str, Any]]:

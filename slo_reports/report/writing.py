@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from slo_reports.compare import Comparison
     from slo_reports.tables import Run
     from slo_reports.verdict import Verdict
 
@@ -30,16 +31,15 @@ def write_report(
     verdicts: Sequence[Verdict],
     *,
     out: Path,
-    baseline: Sequence[Mapping[str, Any]] | None = None,
-    baseline_run: str | None = None,
+    baseline: Comparison | None = None,
     trend: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """Write all four into the folder `out`, replacing what was there; returns the page's path.
 
-    `baseline` are the rows of `slo_reports.compare`, `baseline_run` that run's name, `trend` the history's lines,
-    oldest first. InvalidReportError when the report does not fit its own schema; then nothing is written.
+    `trend` are the history's lines, oldest first and this run's own last. InvalidReportError when the report does
+    not fit its own schema; then nothing is written.
     """
-    report = build_report(run, verdicts, baseline=baseline, baseline_run=baseline_run, trend=trend)
+    report = build_report(run, verdicts, baseline=baseline, trend=trend)
     text = json.dumps(_finite(report), allow_nan=False, ensure_ascii=False, default=str)
     plain = json.loads(text)
     validate(plain)

@@ -107,7 +107,7 @@ def _change(injections: list[Injection], seen: dict[str, Any], **changed: Any) -
 
 
 def _recovery(run: Run, clock: RunClock, injection: Injection) -> dict[str, Any] | None:
-    """Seconds after healing until the first receipt, and until a rolling second held 95 % of the limit."""
+    """Seconds after healing until the first receipt, and until a second began that held 95 % of the limit."""
     if not injection["healed"] or injection["from_s"] is None:
         return None
     try:
@@ -135,7 +135,7 @@ def _receipts_around(run: Run, from_at: float, to_at: float) -> dict[str, Any]:
 def _full_rate_at(run: Run, healed_at: float, mails_per_s: float) -> float | None:
     (at,) = run.one(
         "SELECT min(received_at) FROM (SELECT received_at, count(*) OVER (ORDER BY received_at "
-        "RANGE BETWEEN 1.0 PRECEDING AND CURRENT ROW) AS in_a_second FROM ledger "
+        "RANGE BETWEEN CURRENT ROW AND 0.999999 FOLLOWING) AS in_a_second FROM ledger "
         "WHERE kind = 'accepted' AND received_at >= ?) WHERE in_a_second >= ?",
         [healed_at, mails_per_s],
         uses=[run_folder.LEDGER],

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from slo_reports.verdict import Verdict
 
-MAX_SPREAD: Final = 0.05
+MAX_SPREAD: Final = 0.25
 MAX_DROPPED: Final = 0.001
 MAX_LAG_MS: Final = 5.0
 

@@ -21,6 +21,8 @@ class Bucketed:
     clock: RunClock
     sampled: frozenset[int] = frozenset()
     """Buckets in which a name without a row means zero, not unknown."""
+    carried: int = 0
+    """For how many buckets a value holds when the next sample is late."""
 
 
 def series_of(found: Bucketed, *, order: Sequence[str], gap: float | None = None) -> list[dict[str, Any]]:
@@ -30,11 +32,20 @@ def series_of(found: Bucketed, *, order: Sequence[str], gap: float | None = None
     for bucket, name, value in found.rows:
         if name in values and 0 <= bucket < found.clock.points:
             values[name][bucket] = _rounded(value)
-    return [{"name": name, "values": those} for name, those in values.items()]
+    return [{"name": name, "values": _carried(those, found.carried)} for name, those in values.items()]
 
 
 def _blank(found: Bucketed, gap: float | None) -> list[Any]:
     return [0 if bucket in found.sampled else gap for bucket in range(found.clock.points)]
+
+
+def _carried(values: list[Any], buckets: int) -> list[Any]:
+    """Without the gaps that only show that the sampler's clock is not the timeline's."""
+    filled, last, age = [], None, 0
+    for value in values:
+        last, age = (value, 0) if value is not None else (last, age + 1)
+        filled.append(last if age <= buckets else None)
+    return filled
 
 
 def _rounded(value: Any) -> Any:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BACKLOG: Final = ("ready", "pending", "claimed", "sending", "unknown")
 MAX_PROGRAMS: Final = 6
+LATE_BUCKETS: Final = 2
 
 Panel = dict[str, Any]
 
@@ -87,7 +88,7 @@ def _backlog(run: Run, clock: RunClock) -> Panel:
     return {
         "unit": "jobs",
         "kind": "stack",
-        "series": series_of(Bucketed(rows, clock, sampled=_sampled(run, clock)), order=BACKLOG),
+        "series": series_of(Bucketed(rows, clock, sampled=_sampled(run, clock), carried=LATE_BUCKETS), order=BACKLOG),
         "source": run_folder.SAMPLES,
     }
 
@@ -102,7 +103,7 @@ def _breaker(run: Run, clock: RunClock) -> Panel:
     return {
         "unit": "",
         "kind": "states",
-        "series": series_of(Bucketed(rows, clock), order=("breaker",)),
+        "series": series_of(Bucketed(rows, clock, carried=LATE_BUCKETS), order=("breaker",)),
         "source": run_folder.SAMPLES,
     }
 
@@ -139,7 +140,7 @@ def _cpu(run: Run, clock: RunClock) -> Panel:
         "unit": "% of a core",
         "kind": "stack",
         "reference": None if not cores else {"label": counted(cores, "core"), "value": 100 * cores},
-        "series": series_of(Bucketed(rows, clock), order=_by_use(rows)),
+        "series": series_of(Bucketed(rows, clock, carried=LATE_BUCKETS), order=_by_use(rows)),
         "source": run_folder.PROCESSES,
     }
 
