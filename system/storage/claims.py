@@ -54,7 +54,8 @@ def claim_jobs(
 ) -> list[Claimed]:
     """Take up to `limit` due jobs of a range under one token; none while the campaign does not run.
 
-    SKIP LOCKED lets any number of workers share a range. Index: ix_email_jobs_ready.
+    SKIP LOCKED lets any number of workers share a range. Index: ix_email_jobs_ready. LATERAL keeps the planner, who
+    doesn't know the limit, from reading all users instead of the few that are asked for.
     """
     statement = text("""
         WITH picked AS (
@@ -80,7 +81,7 @@ def claim_jobs(
                     WHEN u.suppressed_reason IS NOT NULL THEN 'suppressed: ' || u.suppressed_reason
                     WHEN NOT u.active THEN 'inactive'
                     WHEN u.email IS NULL THEN 'no address' END AS excluded
-        FROM moved m LEFT JOIN users u ON u.id = m.user_id
+        FROM moved m LEFT JOIN LATERAL (SELECT * FROM users WHERE users.id = m.user_id LIMIT 1) u ON true
         ORDER BY m.id
     """)
     values = {

@@ -103,19 +103,24 @@ def store_recommendations(
 
     Compare-and-set: when two workers computed the same batch, the second changes nothing.
     Arrays of arrays must be rectangular in PostgreSQL, so products travel as `{1,2,3}` literals.
+    The jobs are looked up by id alone and their state is compared afterwards: statistics of a table whose states
+    change by the second are wrong, and a plan that goes by state has been seen to take 30 s instead of 0.1 s.
     """
     statement = text("""
         WITH results AS (
             SELECT * FROM unnest(CAST(:job_ids AS bigint[]), CAST(:products AS text[]), CAST(:because AS text[]),
                                  CAST(:reasons AS text[])) AS t (job_id, products, because, reason)
+        ), found AS MATERIALIZED (
+            SELECT id, status FROM email_jobs
+            WHERE campaign_id = :campaign_id AND id = ANY(CAST(:job_ids AS bigint[])) ORDER BY id FOR UPDATE
         ), moved AS (
             UPDATE email_jobs j SET
                 status = CASE WHEN r.products = '{}' THEN 'skipped' ELSE 'ready' END,
                 reason = CASE WHEN r.products = '{}' THEN coalesce(r.reason, 'nothing to recommend') END,
                 product_ids = CAST(r.products AS bigint[]), because_ids = CAST(r.because AS bigint[]),
                 model_version = :model_version, updated_at = clock_timestamp()
-            FROM results r
-            WHERE j.campaign_id = :campaign_id AND j.id = r.job_id AND j.status = 'pending'
+            FROM found JOIN results r ON r.job_id = found.id
+            WHERE j.campaign_id = :campaign_id AND j.id = found.id AND found.status = 'pending'
             RETURNING j.id, j.status, j.reason
         ), logged AS (
             INSERT INTO job_transitions (campaign_id, job_id, happening, from_status, to_status, reason)

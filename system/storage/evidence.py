@@ -72,8 +72,11 @@ def add_events(connection: Connection, *, events: Sequence[Event]) -> list[tuple
             CAST(:sg_message_ids AS text[]), CAST(:details AS text[])
         ) AS e (campaign_id, sg_event_id, natural_key, job_id, attempt_id, kind, happened_at, inbox_id, received_at,
                 sg_message_id, detail)
-        JOIN send_attempts a ON a.campaign_id = e.campaign_id AND a.id = e.attempt_id AND a.job_id = e.job_id
-        WHERE a.campaign_id = ANY(:campaigns)
+        JOIN LATERAL (
+            SELECT FROM send_attempts a
+            WHERE a.campaign_id = e.campaign_id AND a.id = e.attempt_id AND a.job_id = e.job_id
+              AND a.campaign_id = ANY(:campaigns) LIMIT 1
+        ) AS known ON true
         ON CONFLICT DO NOTHING
         RETURNING inbox_id, campaign_id, job_id
     """)
