@@ -137,3 +137,18 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "processes": _INT,
     },
 }
+
+REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+    run_folder.HISTORY: ("at", "actor", "type", "f"),
+    run_folder.LEDGER: ("seq", "kind", "received_at"),
+    run_folder.CAMPAIGNS: ("campaign_id", "newsletter", "week_key"),
+    run_folder.JOBS: ("job_id", "user_id", "status"),
+    run_folder.ATTEMPTS: ("attempt_id", "job_id", "attempt", "intent_at"),
+    run_folder.TRANSITIONS: ("seq", "job_id", "happening", "from_status", "to_status", "at"),
+    run_folder.EVENTS: ("sg_event_id", "job_id", "attempt_id", "kind", "received_at"),
+    run_folder.INBOX: ("inbox_id", "digest", "received_at"),
+    run_folder.REQUESTS: ("n", "user", "intended_at"),
+    run_folder.SAMPLES: ("at", "jobs"),
+    run_folder.PROCESSES: ("at", "program", "rss_mb", "fds"),
+}
+"""The fields without which a line says nothing; the others may be null."""

@@ -21,6 +21,7 @@ Times are Unix seconds with fractions. Addresses are replaced by keyed hashes wh
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import time
@@ -131,7 +132,7 @@ class RunFolder:
 
     def seal(self) -> None:
         """Write lines, bytes and SHA-256 of every file into `run.json`, so that a cut-off copy is noticed."""
-        found = {name: _fingerprint(self.path / name) for name in LINE_FILES if (self.path / name).exists()}
+        found = {name: fingerprint(self.path / name) for name in LINE_FILES if (self.path / name).exists()}
         self.update_facts(files=found)
 
 
@@ -139,9 +140,10 @@ def _line_of(line: Mapping[str, Any]) -> bytes:
     return orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _fingerprint(path: Path) -> dict[str, Any]:
+def fingerprint(path: Path) -> dict[str, Any]:
+    """Lines, bytes and SHA-256 of a file; of a packed one, those of its content."""
     digest, lines, size = hashlib.sha256(), 0, 0
-    with path.open("rb") as file:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
             lines += chunk.count(b"\n")

@@ -1,62 +1,116 @@
-"""I10 and the use of the limit: never above the provider's rate, and not much below it."""
+"""I10 and R1: never above the provider's limit, and not much below it while the provider works."""
 
 from __future__ import annotations
 
-from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from slo_reports import run_folder
-from slo_reports.verdict import Kind, Status, Verdict
+from slo_reports.checks.check import Finding, invariant, objective, unknown
+from slo_reports.fault_windows import FaultWindow, fault_windows
+from slo_reports.run_folder import HISTORY, LEDGER, RUN
+from slo_reports.verdict import Measure, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from slo_reports.run_folder import RunFolder
+    from slo_reports.tables import Run
 
-LEAST_USE = 0.98
+LEAST_USE: Final = 0.98
+
+# Microseconds, so that "less than a second later" is exact.
+_WINDOWS: Final = """
+SELECT received_at, count(*) OVER (
+    ORDER BY round(received_at * 1e6)::BIGINT RANGE BETWEEN CURRENT ROW AND 999999 FOLLOWING
+) AS mails
+FROM ledger WHERE kind IN ('accepted', 'rejected')
+"""
 
 
-def check_limit(run: RunFolder) -> Verdict:
-    """The most mails in any rolling second, by the provider's receipt times."""
-    limit = run.facts()["mails_per_s"]
-    peak = peak_per_rolling_second(_receipts(run))
-    return Verdict(
-        id="I10",
-        name="provider_limits_respected",
-        kind=Kind.INVARIANT,
-        status=Status.UNKNOWN if not peak or limit is None else Status.MET if peak <= limit else Status.MISSED,
-        says=f"at most {peak} mails in any rolling second, limit {limit}",
+@invariant(
+    "I10",
+    "provider_limits_respected",
+    promise="In no rolling second does the provider receive more mails than its limit.",
+    sources=(RUN, LEDGER),
+)
+def check_limit(run: Run) -> Finding:
+    """Every half-open second [t, t + 1) that begins with a receipt, by the kernel's times at the provider."""
+    limit = float(run.fact("campaign", "mails_per_s"))
+    mails, peak, over = run.one(
+        f"SELECT count(*), max(mails), count(*) FILTER (WHERE mails > ?) FROM ({_WINDOWS})",  # noqa: S608  # a statement of this file
+        [limit],
+        uses=(LEDGER,),
+    )
+    if not mails:
+        return unknown("the provider received no mail")
+    some = run.rows(
+        f"SELECT * FROM ({_WINDOWS}) WHERE mails > ? ORDER BY received_at LIMIT 50",  # noqa: S608  # same
+        [limit],
+        uses=(LEDGER,),
+    )
+    measure = Measure(
+        value=float(peak),
+        unit="mails/s",
+        objective=f"≤ {limit:g} mails in any rolling second",
+        threshold=limit,
+        n=mails,
+        method="most receipts in any half-open second that begins with one; a census, so there is no interval",
+    )
+    return Finding(
+        status=Status.MISSED if over else Status.MET,
+        says=f"at most {peak:,} mails in any rolling second, limit {limit:g}",
+        measure=measure,
+        evidence=tuple(f"{count} mails in the second from {at:.6f}" for at, count in some),
+        stands=True,
     )
 
 
-def check_use(run: RunFolder) -> Verdict:
-    """Mails per second from the first to the last receipt, as a share of the limit."""
-    limit = run.facts()["mails_per_s"]
-    receipts = sorted(_receipts(run))
-    span_s = receipts[-1] - receipts[0] if receipts else 0.0
-    measurable = limit is not None and span_s > 1.0
-    rate = (len(receipts) - 1) / span_s if span_s else 0.0
-    use = rate / limit if measurable else 0.0
-    return Verdict(
-        id="R1",
-        name="limit_is_used",
-        kind=Kind.OBJECTIVE,
-        status=Status.UNKNOWN if not measurable else Status.MET if use >= LEAST_USE else Status.MISSED,
-        says=f"{rate:.1f} mails/s for {span_s:.1f} s: {use:.1%} of the limit (objective {LEAST_USE:.0%})",
+@objective(
+    "R1",
+    "limit_is_used",
+    promise="While the provider can be reached, at least 98 % of its limit is used.",
+    sources=(RUN, LEDGER, HISTORY),
+)
+def check_use(run: Run) -> Finding:
+    """From first to last receipt, without the time from each fault to the first mail after it (S5 judges that)."""
+    limit = float(run.fact("campaign", "mails_per_s"))
+    windows = fault_windows(run)
+    mails, span_s, whole_s = _sending(run, windows)
+    if span_s <= 1:
+        return unknown(f"{mails:,} mails in {span_s:.1f} s are too few to speak of a rate")
+    rate = mails / span_s
+    use = rate / limit
+    outage_s = sum((w.healed_at or w.injected_at) - w.injected_at for w in windows)
+    measure = Measure(
+        value=rate,
+        unit="mails/s",
+        objective=f"≥ {LEAST_USE:.0%} of {limit:g} mails/s",
+        threshold=LEAST_USE * limit,
+        n=mails,
+        method="mails by sending time outside faults; a census, so there is no interval",
+        budget_left=1 - (1 - use) / (1 - LEAST_USE),
     )
+    says = (
+        f"{rate:.1f} mails/s for {span_s:,.1f} s, {use:.1%} of the limit; first to last mail took {whole_s:,.1f} s, "
+        f"mails/limit and faults alone would take {mails / limit + outage_s:,.1f} s"
+    )
+    return Finding(status=Status.MET if use >= LEAST_USE else Status.MISSED, says=says, measure=measure)
 
 
-def peak_per_rolling_second(moments: Iterable[float]) -> int:
-    """The most moments in any half-open second [t, t + 1)."""
-    window: deque[float] = deque()
-    peak = 0
-    for moment in sorted(moments):
-        window.append(moment)
-        while window[0] <= moment - 1.0:
-            window.popleft()
-        peak = max(peak, len(window))
-    return peak
-
-
-def _receipts(run: RunFolder) -> list[float]:
-    return [line["received_at"] for line in run.lines(run_folder.LEDGER) if line["kind"] == "accepted"]
+def _sending(run: Run, windows: Sequence[FaultWindow]) -> tuple[int, float, float]:
+    """Intervals between mails, seconds that they took outside faults, and seconds from first to last."""
+    faults = [(w.injected_at, w.ends_at) for w in windows if w.ends_at is not None]
+    listed = ", ".join(f"({injected_at!r}::DOUBLE, {ends_at!r}::DOUBLE)" for injected_at, ends_at in faults)
+    statement = f"""
+        WITH faults AS (FROM (VALUES (NULL, NULL), {listed or "(NULL, NULL)"}) AS f (injected_at, ends_at)),
+        parts AS (
+            SELECT (SELECT count(*) FROM faults WHERE ends_at <= received_at) AS part, count(*) AS mails,
+                   min(received_at) AS first_at, max(received_at) AS last_at
+            FROM ledger
+            WHERE kind = 'accepted'
+              AND NOT EXISTS (SELECT 1 FROM faults WHERE received_at >= injected_at AND received_at < ends_at)
+            GROUP BY part
+        )
+        SELECT coalesce(sum(mails - 1), 0)::BIGINT, coalesce(sum(last_at - first_at), 0),
+               coalesce(max(last_at) - min(first_at), 0) FROM parts
+    """  # noqa: S608  # numbers of our own
+    mails, span_s, whole_s = run.one(statement, uses=(LEDGER,))
+    return int(mails), float(span_s), float(whole_s)

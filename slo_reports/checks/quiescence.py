@@ -1,0 +1,88 @@
+"""I15: when all is done nothing is left behind: no message, no open transaction, no leaked descriptor or memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from slo_reports.checks.check import Finding, invariant, unknown
+from slo_reports.fault_windows import fault_windows
+from slo_reports.run_folder import HISTORY, PROCESSES, RUN
+from slo_reports.verdict import Measure, Status
+
+if TYPE_CHECKING:
+    from slo_reports.tables import Run
+
+WINDOW_S: Final = 10.0
+GROWTH: Final = 1.1
+SPARE_FDS: Final = 5
+SPARE_RSS_MB: Final = 20
+WARM_AFTER_S: Final = 300.0
+"""In a shorter run memory still warms up, and its growth says nothing."""
+
+_GROWTH: Final = f"""
+WITH control AS (
+    SELECT program, median(fds) AS fds, median(rss_mb) AS rss_mb FROM processes
+    WHERE "at" >= $1 - {WINDOW_S} AND "at" < $1 GROUP BY program
+), ends AS (
+    SELECT program, median(fds) AS fds, median(rss_mb) AS rss_mb FROM processes
+    WHERE "at" > (SELECT max("at") FROM processes) - {WINDOW_S} GROUP BY program
+)
+SELECT program, c.fds, e.fds, c.rss_mb, e.rss_mb FROM control c JOIN ends e USING (program) ORDER BY program
+"""  # noqa: S608  # numbers of our own
+
+
+@invariant(
+    "I15",
+    "clean_quiescence",
+    promise="At rest no message waits, no transaction is open, and no program holds more than before the fault.",
+    sources=(RUN, HISTORY, PROCESSES),
+)
+def check_quiescence(run: Run) -> Finding:
+    """The state at rest, and each program's medians of the last 10 s against the 10 s before the first fault."""
+    left = _left_over(run.fact("quiescence"))
+    windows = fault_windows(run)
+    grown, programs, warm = _growth(run, windows[0].injected_at) if windows else ([], 0, False)
+    wrong = left + grown
+    if not wrong and not programs:
+        return unknown("nothing waits, but no program was sampled before a fault, so growth can't be judged")
+    measure = Measure(
+        value=float(len(wrong)),
+        unit="leftovers",
+        objective="none",
+        threshold=0.0,
+        n=programs,
+        method="programs compared: descriptors" + (" and memory" if warm else "; memory not, the run is under 5 min"),
+    )
+    compared = f"descriptors{' and memory' if warm else ''} of {programs} programs as before the fault"
+    note = "" if warm else "; memory is not judged in a run under 5 min"
+    says = "; ".join(wrong[:5]) if wrong else f"nothing waits, {compared}{note}"
+    return Finding(status=Status.MISSED if wrong else Status.MET, says=says, measure=measure, evidence=tuple(wrong))
+
+
+def _left_over(quiescence: dict[str, Any]) -> list[str]:
+    queues = quiescence["queues"]
+    counts = {f"queue {name}": count for name, count in queues.items()} | {
+        "unacked messages": quiescence["unacked"] or 0,
+        "transactions idle": quiescence["idle_in_transaction"],
+        "posts not applied": quiescence["waiting_inbox"],
+    }
+    return [f"{what}: {count}" for what, count in counts.items() if count]
+
+
+def _growth(run: Run, control_at: float) -> tuple[list[str], int, bool]:
+    """What has grown, how many programs were compared, and whether their memory was judged too."""
+    rows = run.rows(_GROWTH, [control_at], uses=(PROCESSES,))
+    (took_s,) = run.one("""SELECT coalesce(max("at") - min("at"), 0) FROM processes""", uses=(PROCESSES,))
+    warm = took_s >= WARM_AFTER_S
+    grown = [
+        f"{program}: {before:g} descriptors before, {after:g} at the end"
+        for program, before, after, _, _ in rows
+        if after > before * GROWTH + SPARE_FDS
+    ]
+    if warm:
+        grown += [
+            f"{program}: {before:.0f} MB before, {after:.0f} MB at the end"
+            for program, _, _, before, after in rows
+            if after > before * GROWTH + SPARE_RSS_MB
+        ]
+    return grown, len(rows), warm
