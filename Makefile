@@ -1,6 +1,7 @@
 # Every target sets up what it needs: only make and Python 3.11+ have to be there. `make help` lists them.
 SHELL := /bin/bash
 PROFILE ?= full
+SEED ?= 1
 EXTRA ?= cpu
 T ?=
 
@@ -47,8 +48,8 @@ lint: setup  ## Style and import borders
 types: setup  ## Types, strictly
 	.venv/bin/mypy
 
-slo-test: setup  ## A campaign at the provider's rate on the whole stack, judged (PROFILE=smoke|ci|full)
-	.venv/bin/steadypost slo-test --profile $(PROFILE)
+slo-test: setup  ## A campaign with an outage on the whole stack, judged and reported (PROFILE=smoke|ci|full)
+	.venv/bin/steadypost slo-test --profile $(PROFILE) --seed $(SEED)
 
 stack-up: setup  ## Start the whole system on this machine
 	.venv/bin/steadypost stack up
