@@ -88,7 +88,7 @@ class Supervisor:
     def stop(self, *names: str, deadline_s: float = 60.0) -> None:
         """Stop the programs side by side, so that they stay down; returns when all have ended."""
         for name in names:
-            self._call_unless(xmlrpc_fault=("NOT_RUNNING",), method="stopProcess", name=name)
+            self.order_stop(name)
 
         def check() -> None:
             states = self.states()
@@ -96,6 +96,10 @@ class Supervisor:
                 raise NotReadyError(f"still there: {', '.join(busy)}")
 
         wait_until_ready(check, what=f"the end of {', '.join(names)}", deadline_s=deadline_s)
+
+    def order_stop(self, name: str) -> None:
+        """Order a program to stop and to stay down, without waiting for it."""
+        self._call_unless(xmlrpc_fault=("NOT_RUNNING",), method="stopProcess", name=name)
 
     def signal(self, name: str, signal_name: str) -> None:
         """Send a signal such as KILL to the program's first process; supervisord restarts what ends by it."""
@@ -108,7 +112,7 @@ class Supervisor:
     def _check(self) -> None:
         try:
             self._call("getState")
-        except (OSError, http.client.HTTPException) as exc:
+        except (OSError, http.client.HTTPException, xmlrpc.client.Fault) as exc:
             raise NotReadyError(str(exc)) from None
 
     def _call_unless(self, *, xmlrpc_fault: tuple[str, ...], method: str, name: str) -> None:

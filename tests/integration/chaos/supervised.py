@@ -1,0 +1,74 @@
+"""A supervisor over a few small programs, and waiting for what they do."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from stack.processes import MARK, end_processes
+from stack.programs import Program
+from stack.readiness import NotReadyError, wait_until_ready
+from stack.supervisor import Supervisor
+from stack.supervisor_config import write_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+CHILD = "import time; time.sleep(600)"
+WORKER = f"""
+import subprocess, sys, time
+children = [subprocess.Popen([sys.executable, "-c", {CHILD!r}]) for _ in range(2)]
+while True:
+    for at, child in enumerate(children):
+        if child.poll() is not None:
+            children[at] = subprocess.Popen([sys.executable, "-c", {CHILD!r}])
+    time.sleep(0.05)
+"""
+COUNTER = """
+import itertools, time
+for number in itertools.count():
+    print(number, flush=True)
+    time.sleep(0.02)
+"""
+
+
+def wait_for(happened: Callable[[], bool], what: str, *, deadline_s: float = 20.0) -> None:
+    """Return when it has happened."""
+
+    def check() -> None:
+        if not happened():
+            raise NotReadyError("not yet")
+
+    wait_until_ready(check, what=what, deadline_s=deadline_s)
+
+
+@contextmanager
+def supervised(folder: Path) -> Iterator[Supervisor]:
+    """`worker` keeps two children alive, `counter` prints numbers; both run."""
+    programs = [_program(folder, "worker", WORKER), _program(folder, "counter", COUNTER)]
+    made = Supervisor(config=folder / "supervisord.conf", socket_path=folder / "s.sock")
+    write_config(
+        made.config,
+        programs,
+        socket_path=made.socket_path,
+        pid_file=folder / "supervisord.pid",
+        logs=folder,
+        user="root" if os.geteuid() == 0 else None,
+    )
+    try:
+        made.launch(env={**os.environ, MARK: str(folder)})
+        for program in programs:
+            made.start(program.name)
+        wait_for(lambda: len(made.children("worker")) == 2, "the children")
+        yield made
+    finally:
+        end_processes(folder, last=(), grace_s=20)
+
+
+def _program(folder: Path, name: str, text: str) -> Program:
+    path = folder / f"{name}.py"
+    path.write_text(text)
+    return Program(name=name, command=[sys.executable, str(path)], folder=folder, start_s=0)
