@@ -10,7 +10,7 @@ from slo_reports.report.contents.faults import faults_of
 from slo_reports.report.contents.latency import latency_of
 from slo_reports.report.contents.limits import limits_of, skipped_of
 from slo_reports.report.contents.load import load_of
-from slo_reports.report.contents.missing import part
+from slo_reports.report.contents.missing import damage_of, part
 from slo_reports.report.contents.mode import mode_of
 from slo_reports.report.contents.outcome import outcome_of
 from slo_reports.report.contents.provenance import durations_of, files_of, provenance_of
@@ -18,6 +18,7 @@ from slo_reports.report.contents.reconciliation import reconciliation_of
 from slo_reports.report.contents.recovery import recovery_of
 from slo_reports.report.contents.timeline import timeline_of
 from slo_reports.report.contents.verdicts import verdicts_of
+from slo_reports.run_folder import HISTORY, JOBS, LEDGER, REQUESTS
 from slo_reports.verdict import Kind
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def build_report(
 
     `trend` are the lines of the history, oldest first and this run's own last.
     """
-    parts = _parts(run)
+    with run.salvaged():
+        parts = _parts(run)
     return {
         "schema": SCHEMA,
         "verdict": outcome_of(run.facts, verdicts),
@@ -57,6 +59,7 @@ def build_report(
             "runs": [dict(line) for line in trend[-TREND_RUNS:]],
         },
         "skipped": skipped_of(verdicts),
+        "damage": damage_of(run),
         "limits": limits_of(run.facts, verdicts, parts),
     }
 
@@ -76,8 +79,8 @@ def _parts(run: Run) -> dict[str, Any]:
         "files": files_of(facts),
         **_over_time(run),
         "latency": part(run, lambda: latency_of(run)),
-        "reconciliation": part(run, lambda: reconciliation_of(run)),
-        "load": part(run, lambda: load_of(run)),
+        "reconciliation": part(run, lambda: reconciliation_of(run), needs=[LEDGER, JOBS]),
+        "load": part(run, lambda: load_of(run), needs=[REQUESTS]),
     }
 
 
@@ -94,10 +97,10 @@ def _over_time(run: Run) -> dict[str, Any]:
     clock = part(run, lambda: {"clock": clock_of(run)})
     if "missing" in clock:
         return {"faults": clock, "recovery": clock, "timeline": clock}
-    faults = part(run, lambda: {"injections": faults_of(run, clock["clock"])})
+    faults = part(run, lambda: {"injections": faults_of(run, clock["clock"])}, needs=[HISTORY])
     injections = faults.get("injections", [])
     return {
         "faults": faults,
-        "recovery": part(run, lambda: recovery_of(run, clock["clock"], injections)),
+        "recovery": part(run, lambda: recovery_of(run, clock["clock"], injections), needs=[HISTORY]),
         "timeline": part(run, lambda: timeline_of(run, clock["clock"], injections)),
     }

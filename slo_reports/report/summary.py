@@ -92,13 +92,17 @@ def _course(fault: Mapping[str, Any]) -> str:
     recovery = fault["recovery"]
     parts = [
         "injected" if fault["injected"] else f"not injected ({fault['error'] or 'no reason given'})",
-        counted(len(fault["effects"]), "observed effect"),
+        counted(_observed(fault), "observed effect"),
         f"healed after {duration(fault['to_s'] - fault['from_s'])}" if fault["healed"] else "not healed",
     ]
     if recovery:
         parts.append(f"first mail {amount(recovery['first_accept_s'], 's')} after healing")
         parts.append(f"full rate after {amount(recovery['full_rate_s'], 's')}")
     return ", ".join(parts)
+
+
+def _observed(fault: Mapping[str, Any]) -> int:
+    return sum(effect["observed"] for effect in fault["effects"] if isinstance(effect["observed"], int))
 
 
 def _limits(report: Mapping[str, Any]) -> Iterator[str]:

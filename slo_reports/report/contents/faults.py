@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from slo_reports import run_folder
+from slo_reports.report.contents.missing import expect
 from slo_reports.run_folder import UnreadableRunError
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def _recovery(run: Run, clock: RunClock, injection: Injection) -> dict[str, Any]
     if not injection["healed"] or injection["from_s"] is None:
         return None
     try:
+        expect(run, run_folder.LEDGER)
         return _receipts_around(run, clock.zero_at + injection["from_s"], clock.zero_at + injection["to_s"])
     except UnreadableRunError:
         return None

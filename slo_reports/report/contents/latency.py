@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from slo_reports import run_folder
+from slo_reports.report.contents.missing import expect
 from slo_reports.run_folder import UnreadableRunError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def ranks() -> list[float]:
 def _curve(run: Run, name: str, value: str, source: str, file: str) -> dict[str, Any] | None:
     """Ranks beyond the sample size are left out: 1,000 posts know no 99.99th percentile."""
     try:
+        expect(run, file)
         n, highest, mean, named, drawn = run.one(
             f"SELECT count(v), max(v), avg(v), quantile_disc(v, {list(NAMED)}), quantile_disc(v, {ranks()}) "  # noqa: S608  # expressions and numbers of our own
             f"FROM (SELECT {value} AS v FROM {source})",
@@ -85,6 +87,7 @@ def _is_known(rank: float, n: int) -> bool:
 def _unanswered(run: Run) -> dict[str, int] | None:
     """Posts that no curve holds, and that therefore count as failed."""
     try:
+        expect(run, run_folder.REQUESTS)
         dropped, silent = run.one(
             "SELECT count(*) FILTER (dropped), count(*) FILTER (status = 0 AND NOT coalesce(dropped, false)) "
             "FROM requests WHERE \"user\" = 'provider'",

@@ -41,7 +41,7 @@ def _met(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> str:
     objectives = _those(verdicts, kind=Kind.OBJECTIVE)
     invariants = _those(verdicts, kind=Kind.INVARIANT)
     held = " and ".join(
-        f"all {counted(len(those), thing)}"
+        f"{len(those)} of {counted(len(those), thing)}"
         for those, thing in ((objectives, "objective"), (invariants, "invariant"))
         if those
     )

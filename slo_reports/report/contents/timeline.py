@@ -31,13 +31,14 @@ def timeline_of(run: Run, clock: RunClock, faults: Sequence[Injection]) -> dict[
         "points": clock.points,
         "windows": [_window(fault) for fault in faults if fault["from_s"] is not None and fault["injected"]],
         "stages": _stages(run, clock),
-        "panels": [_panel(run, clock, name, read) for name, read in _PANELS.items()],
+        "panels": [_panel(run, clock, name) for name in _PANELS],
     }
 
 
-def _panel(run: Run, clock: RunClock, name: str, read: Callable[[Run, RunClock], Panel]) -> Panel:
-    found = part(run, lambda: read(run, clock))
-    return {"id": name, "title": _TITLES[name], **found}
+def _panel(run: Run, clock: RunClock, name: str) -> Panel:
+    title, file, read = _PANELS[name]
+    found = part(run, lambda: {**read(run, clock), "source": file}, needs=[file])
+    return {"id": name, "title": title, **found}
 
 
 def _window(fault: Injection) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def _window(fault: Injection) -> dict[str, Any]:
 
 def _stages(run: Run, clock: RunClock) -> list[dict[str, Any]]:
     """When each stage of the webhook load ran; none when there was no load."""
-    found = part(run, lambda: {"stages": _stage_rows(run)})
+    found = part(run, lambda: {"stages": _stage_rows(run)}, needs=[run_folder.REQUESTS])
     return [
         {"name": name, "from_s": clock.since_start_s(low), "to_s": clock.since_start_s(high)}
         for name, low, high in found.get("stages", ())
@@ -74,7 +75,6 @@ def _accepts(run: Run, clock: RunClock) -> Panel:
         "kind": "area",
         "reference": None if limit is None else {"label": f"limit {amount(limit, 'mails/s')}", "value": limit},
         "series": series_of(Bucketed(rows, clock), order=("accepted",), gap=0),
-        "source": run_folder.LEDGER,
     }
 
 
@@ -89,7 +89,6 @@ def _backlog(run: Run, clock: RunClock) -> Panel:
         "unit": "jobs",
         "kind": "stack",
         "series": series_of(Bucketed(rows, clock, sampled=_sampled(run, clock), carried=LATE_BUCKETS), order=BACKLOG),
-        "source": run_folder.SAMPLES,
     }
 
 
@@ -104,7 +103,6 @@ def _breaker(run: Run, clock: RunClock) -> Panel:
         "unit": "",
         "kind": "states",
         "series": series_of(Bucketed(rows, clock, carried=LATE_BUCKETS), order=("breaker",)),
-        "source": run_folder.SAMPLES,
     }
 
 
@@ -121,7 +119,6 @@ def _webhook(run: Run, clock: RunClock) -> Panel:
         "kind": "lines",
         "scale": "log",
         "series": series_of(Bucketed(rows, clock), order=("p99", "p50")),
-        "source": run_folder.REQUESTS,
     }
 
 
@@ -141,7 +138,6 @@ def _cpu(run: Run, clock: RunClock) -> Panel:
         "kind": "stack",
         "reference": None if not cores else {"label": counted(cores, "core"), "value": 100 * cores},
         "series": series_of(Bucketed(rows, clock, carried=LATE_BUCKETS), order=_by_use(rows)),
-        "source": run_folder.PROCESSES,
     }
 
 
@@ -162,17 +158,10 @@ def _sampled(run: Run, clock: RunClock) -> frozenset[int]:
     return frozenset(bucket for (bucket,) in rows)
 
 
-_PANELS: Final[dict[str, Callable[[Run, RunClock], Panel]]] = {
-    "accepts": _accepts,
-    "backlog": _backlog,
-    "breaker": _breaker,
-    "webhook": _webhook,
-    "cpu": _cpu,
-}
-_TITLES: Final = {
-    "accepts": "Mails accepted by the provider",
-    "backlog": "Jobs not yet at their end",
-    "breaker": "Circuit breaker",
-    "webhook": "Webhook response time",
-    "cpu": "CPU by program",
+_PANELS: Final[dict[str, tuple[str, str, Callable[[Run, RunClock], Panel]]]] = {
+    "accepts": ("Mails accepted by the provider", run_folder.LEDGER, _accepts),
+    "backlog": ("Jobs not yet at their end", run_folder.SAMPLES, _backlog),
+    "breaker": ("Circuit breaker", run_folder.SAMPLES, _breaker),
+    "webhook": ("Webhook response time", run_folder.REQUESTS, _webhook),
+    "cpu": ("CPU by program", run_folder.PROCESSES, _cpu),
 }
