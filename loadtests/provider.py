@@ -56,6 +56,43 @@ def cancel_fault(management_url: str, name: str) -> None:
             raise
 
 
+def read_faults(management_url: str) -> list[dict[str, Any]]:
+    """The rules in force, each with `rule`, `matched`, `bites` and `over`."""
+    rules: list[dict[str, Any]] = _ask(management_url, "GET", "/faults")
+    return rules
+
+
+def choose_webhook_faults(management_url: str, shares: Mapping[str, Any]) -> None:
+    """What goes wrong with events from now on; what is left out goes wrong as rarely as usual."""
+    _send(management_url, "PUT", "/webhook-faults", body=shares)
+
+
+def read_webhook_faults(management_url: str) -> dict[str, Any]:
+    """`faults` by their shares, and `bites` of each since the provider's start."""
+    standing: dict[str, Any] = _ask(management_url, "GET", "/webhook-faults")
+    return standing
+
+
+def arm_latch(management_url: str, *, at: str) -> None:
+    """Hold the next mail request `before_acceptance` or `after_acceptance`."""
+    _send(management_url, "POST", "/latch", body={"at": at})
+
+
+def read_latch(management_url: str, *, wait_s: float = 0) -> dict[str, Any]:
+    """`armed`, and the request that is `held`, if any; waits for one."""
+    state: dict[str, Any] = _ask(management_url, "GET", f"/latch?wait_s={wait_s:g}")
+    return state
+
+
+def release_latch(management_url: str, *, then: str) -> None:
+    """Let the held request go (`answer`, `close` or `reset`); one that is only armed is disarmed."""
+    try:
+        _send(management_url, "POST", "/latch/release", body={"then": then})
+    except urllib.error.HTTPError as exc:
+        if exc.code != HTTPStatus.CONFLICT:
+            raise
+
+
 def _kept(entry: dict[str, Any], own: dict[str, str], *, recipient: str | None) -> dict[str, Any]:
     kept = {key: entry[key] for key in _KEPT if key in entry}
     if entry["kind"] != "accepted":
@@ -65,10 +102,15 @@ def _kept(entry: dict[str, Any], own: dict[str, str], *, recipient: str | None) 
 
 
 def _send(management_url: str, method: str, path: str, *, body: Mapping[str, Any] | None = None) -> None:
+    _ask(management_url, method, path, body=body)
+
+
+def _ask(management_url: str, method: str, path: str, *, body: Mapping[str, Any] | None = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{management_url}{path}", data=data, headers=headers, method=method)  # noqa: S310  # checked in _open
-    _open(request).close()
+    with _open(request) as response:
+        return json.load(response)
 
 
 def _open(request: urllib.request.Request | str) -> Any:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 import sys
+import urllib.request
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stack.processes import MARK, end_processes
@@ -72,3 +76,36 @@ def _program(folder: Path, name: str, text: str) -> Program:
     path = folder / f"{name}.py"
     path.write_text(text)
     return Program(name=name, command=[sys.executable, str(path)], folder=folder, start_s=0)
+
+
+@dataclass(frozen=True)
+class FakeProvider:
+    """Where a fake provider listens, and the key that it takes."""
+
+    api: str
+    management: str
+    api_key: str
+
+
+@contextmanager
+def fake_provider(folder: Path) -> Iterator[FakeProvider]:
+    """The provider's stand-in in a process of its own, at full speed, which posts its events to nobody."""
+    key = "SG.tests.tests"
+    command = [*(sys.executable, "-m", "fake_sendgrid", "--port=0", "--management-port=0"), "--full-speed"]
+    command += [f"--data-dir={folder}", f"--api-key={key}", "--webhook-url=http://127.0.0.1:9/nobody"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            api, management = re.findall(r"http://[\d.]+:\d+", process.stdout.readline())
+            wait_for(lambda: _answers(f"{management}/healthz"), "the fake")
+            yield FakeProvider(api, management, key)
+        finally:
+            process.kill()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except OSError:
+        return False
