@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from stack.errors import StackError
 from system.settings import ENV_PREFIX, Settings
@@ -73,7 +73,12 @@ def parse_overrides(assignments: list[str]) -> dict[str, str]:
 
 
 def write_private_json(path: Path, content: Mapping[str, object]) -> None:
-    """Readable by the owner alone, from the first byte on."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    """One object in a private file."""
+    with open_private(path) as file:
         json.dump(content, file, indent=2)
+
+
+def open_private(path: Path) -> TextIO:
+    """A new file for writing, readable by the owner alone from the first byte on."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w")

@@ -54,7 +54,7 @@ class Postgres:
 
     def url(self, database: str) -> str:
         """SQLAlchemy's URL, the form of `STEADYPOST_DATABASE_URL`."""
-        return f"postgresql+psycopg://{OWNER}:{self.password}@127.0.0.1:{self.port}/{database}"
+        return postgres_url(port=self.port, password=self.password, database=database)
 
     def check(self) -> None:
         """Raise NotReadyError unless a query is answered."""
@@ -89,6 +89,11 @@ class Postgres:
         """Remove the database, and cut off whoever still uses it."""
         with self.connect() as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def postgres_url(*, port: int, password: str, database: str) -> str:
+    """How a client names a database that it reaches through this port."""
+    return f"postgresql+psycopg://{OWNER}:{password}@127.0.0.1:{port}/{database}"
 
 
 def prepare_postgres(*, folder: Path, port: int, password: str) -> Postgres:

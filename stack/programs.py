@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from stack.errors import StackError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from stack.place import Place
     from stack.postgres import Postgres
     from stack.redis import RedisServer
@@ -23,6 +25,7 @@ NICE: Final = {"ml": 10, "tracking": 5}
 # A beat ends when Redis is away and is started again every few seconds; importing costs it a second of CPU.
 BEAT_NICE: Final = 5
 BEATS: Final = ("beat-1", "beat-2")
+FAKE_WEBHOOK_VARIABLE: Final = "FAKE_SENDGRID_WEBHOOK_URL"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,19 @@ class Program:
     """Ended sooner counts as a failed start, which is tried again after a growing pause."""
     stop_signal: str = "TERM"
     stop_wait_s: int = 30
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables for this program alone, beside those that all inherit."""
+
+
+def override(programs: Iterable[Program], overrides_of: Mapping[str, Mapping[str, str]]) -> list[Program]:
+    """The programs with the variables that are given to some of them by name; StackError for a name that none has."""
+    known = {program.name: program for program in programs}
+    if unknown := overrides_of.keys() - known.keys():
+        raise StackError(f"there is no program {min(unknown)!r} to override. The programs are: {', '.join(known)}")
+    return [
+        replace(program, environment={**program.environment, **overrides_of.get(name, {})})
+        for name, program in known.items()
+    ]
 
 
 def worker_name(queue: str) -> str:
@@ -70,12 +86,18 @@ def fake_program(place: Place) -> Program:
         *(sys.executable, "-m", "fake_sendgrid"),
         *("--port", str(ports["fake"]), "--management-port", str(ports["fake_management"])),
         *("--data-dir", str(place.data / "fake")),
-        *("--webhook-url", f"http://127.0.0.1:{ports['web']}/webhooks/sendgrid"),
         *("--signing-key-file", str(place.signing_key)),
         # A minute's pause would stretch every local run in which the webhook was away for a moment.
         *("--retry-first-s", "1", "--retry-cap-s", "30"),
     ]
-    return Program(name="fake_sendgrid", command=command, folder=place.folder)
+    # Not an option of the command: what is in the environment can be overridden.
+    environment = {FAKE_WEBHOOK_VARIABLE: webhook_url(ports["web"])}
+    return Program(name="fake_sendgrid", command=command, folder=place.folder, environment=environment)
+
+
+def webhook_url(port: int) -> str:
+    """Where the provider posts its events."""
+    return f"http://127.0.0.1:{port}/webhooks/sendgrid"
 
 
 def fake_public_key(signing_key: Path) -> str:

@@ -37,7 +37,7 @@ class RedisServer:
 
     def url(self, database: int = 0) -> str:
         """The form of `STEADYPOST_REDIS_URL`."""
-        return f"redis://127.0.0.1:{self.port}/{database}"
+        return redis_url(port=self.port, database=database)
 
     def check(self) -> None:
         """Raise NotReadyError unless it answers and has loaded its file."""
@@ -48,6 +48,11 @@ class RedisServer:
                 client.ping()
         except redis.RedisError as exc:
             raise NotReadyError(str(exc)) from None
+
+
+def redis_url(*, port: int, database: int = 0) -> str:
+    """How a client names a database that it reaches through this port."""
+    return f"redis://127.0.0.1:{port}/{database}"
 
 
 def prepare_redis(*, folder: Path, port: int) -> RedisServer:

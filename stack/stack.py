@@ -35,12 +35,15 @@ class Stack:
         with_fake: bool = True,
         with_applications: bool = True,
         overrides: Mapping[str, str] | None = None,
+        overrides_of: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.place = Place(name, root=root)
         self.with_fake = with_fake
         self.with_applications = with_applications
         self.overrides = dict(overrides or {})
         """Variables that replace generated ones at the next `up`."""
+        self.overrides_of = dict(overrides_of or {})
+        """By program: variables that only this one gets, such as another way to the database; not part of `env`."""
         self.supervisor = Supervisor(config=self.place.folder / "supervisord.conf", socket_path=self.place.socket_path)
 
     @property
@@ -76,7 +79,13 @@ class Stack:
                 f"--name {self.place.name}. Stop them: steadypost stack down --name {self.place.name}"
             )
         self.place.prepare()
-        startup = Startup(self.place, self.supervisor, overrides=self.overrides, announce=announce)
+        startup = Startup(
+            self.place,
+            self.supervisor,
+            overrides=self.overrides,
+            overrides_of=self.overrides_of,
+            announce=announce,
+        )
         try:
             startup.run(with_fake=self.with_fake, with_applications=self.with_applications)
         except BaseException:

@@ -22,6 +22,7 @@ from stack.programs import (
     application_programs,
     fake_program,
     fake_public_key,
+    override,
     server_programs,
     worker_name,
     worker_node,
@@ -46,11 +47,18 @@ class Startup:
     """One start; whoever runs it stops what it leaves when it fails."""
 
     def __init__(
-        self, place: Place, supervisor: Supervisor, *, overrides: Mapping[str, str], announce: Callable[[str], None]
+        self,
+        place: Place,
+        supervisor: Supervisor,
+        *,
+        overrides: Mapping[str, str],
+        overrides_of: Mapping[str, Mapping[str, str]],
+        announce: Callable[[str], None],
     ) -> None:
         self._place = place
         self._supervisor = supervisor
         self._overrides = dict(overrides)
+        self._overrides_of = dict(overrides_of)
         self._announce = announce
 
     def run(self, *, with_fake: bool, with_applications: bool) -> None:
@@ -66,7 +74,7 @@ class Startup:
             *([fake_program(place)] if with_fake else []),
             *(application_programs(place) if with_applications else []),
         ]
-        self._launch(programs)
+        self._launch(override(programs, self._overrides_of))
         self._start_servers(postgres, redis, with_fake=with_fake)
         postgres.create_database(DATABASE)
         self._upgrade_schema()

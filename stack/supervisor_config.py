@@ -6,8 +6,11 @@ import shlex
 from configparser import ConfigParser
 from typing import TYPE_CHECKING, Final
 
+from stack.environment import open_private
+from stack.errors import StackError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from stack.programs import Program
@@ -19,9 +22,9 @@ START_RETRIES: Final = 1_000_000
 def write_config(
     path: Path, programs: Iterable[Program], *, socket_path: Path, pid_file: Path, logs: Path, user: str | None
 ) -> None:
-    """Write it; the environment of the programs isn't in it, because that holds secrets.
+    """Write it, readable by the owner alone: what only one program gets stands in it, which may be a secret.
 
-    `user` is who supervisord stays when root starts it, which it wants to be told.
+    What all programs inherit doesn't. `user` is who supervisord stays when root starts it, which it wants to be told.
     """
     sections: dict[str, dict[str, object]] = {
         "unix_http_server": {"file": socket_path, "chmod": "0700"},
@@ -38,7 +41,7 @@ def write_config(
     }
     parser = ConfigParser(interpolation=None)
     parser.read_dict({name: {key: _literal(value) for key, value in body.items()} for name, body in sections.items()})
-    with path.open("w") as file:
+    with open_private(path) as file:
         parser.write(file)
 
 
@@ -61,7 +64,15 @@ def _section(program: Program, logs: Path) -> dict[str, object]:
         "stdout_logfile_maxbytes": "100MB",
         "stdout_logfile_backups": "1",
         **({"user": program.user} if program.user else {}),
+        **({"environment": _assignments(program.environment)} if program.environment else {}),
     }
+
+
+def _assignments(variables: Mapping[str, str]) -> str:
+    for name, value in variables.items():
+        if {'"', "'", "\n"} & set(value):  # supervisord has no way to write them
+            raise StackError(f"{name} of one program can't hold quotes or line ends. Override it for all programs")
+    return ",".join(f'{name}="{value}"' for name, value in variables.items())
 
 
 def _literal(value: object) -> str:

@@ -45,7 +45,7 @@ class Proxies:
     def __init__(self, server: ToxiproxyServer, plans: Iterable[Plan], *, note: Note) -> None:
         self.server = server
         self.restarts = 0
-        """How often a stuck server was replaced, which cut off every connection: a run that has some is inconclusive."""
+        """How often a stuck server was replaced, which cut off every connection: such a run is inconclusive."""
         self.control = Control(port=server.port, note=note)
         self._note = note
         self._plans = {plan.name: plan for plan in plans}
@@ -131,7 +131,7 @@ class Proxies:
     def _restart(self, *, reason: str) -> None:
         self.restarts += 1
         self._note(ACTOR, "invoke", "restart", value={"port": self.server.port}, error=reason)
-        self.server.stop()
+        self.server.kill()
         self.server.start(self.control)
         for plan in self._plans.values():
             _apply(self.control, plan)

@@ -69,9 +69,15 @@ class ToxiproxyServer:
         try:
             self._process.wait(timeout=END_GRACE_S)
         except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def kill(self) -> None:
+        """End it at once, which is all that a stuck one understands."""
+        if self._process is not None:
             self._process.kill()
             self._process.wait()
-        self._process = None
+            self._process = None
 
     def _wait(self, process: subprocess.Popen[bytes], control: Control) -> None:
         def check() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 SLEEP = [sys.executable, "-c", "import time; print('up 100%', flush=True); time.sleep(600)"]
+TELL = [sys.executable, "-c", "import os; print(os.environ['OWN'], os.environ['SHARED'], flush=True); input()"]
 PARENT = [sys.executable, "-c", "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'])"]
 
 
@@ -29,6 +30,7 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     programs = [
         Program(name="sleeper", command=SLEEP, folder=tmp_path, start_s=0),
         Program(name="parent", command=PARENT, folder=tmp_path, start_s=0),
+        Program(name="teller", command=TELL, folder=tmp_path, start_s=0, environment={"OWN": "a%20b,c=d://e"}),
         Program(name="broken", command=[sys.executable, "-c", "raise SystemExit(3)"], folder=tmp_path),
     ]
     made = Supervisor(config=tmp_path / "supervisord.conf", socket_path=tmp_path / "s.sock")
@@ -41,7 +43,7 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
         user="root" if os.geteuid() == 0 else None,
     )
     try:
-        made.launch(env={**os.environ, MARK: str(tmp_path)})
+        made.launch(env={**os.environ, MARK: str(tmp_path), "OWN": "everybody's", "SHARED": "shared"})
         yield made
     finally:
         end_processes(tmp_path, last=(), grace_s=20)
@@ -105,6 +107,21 @@ def test_what_a_program_prints_is_in_its_log(supervisor: Supervisor) -> None:
             raise NotReadyError("nothing printed yet")
 
     wait_until_ready(check, what="the log", deadline_s=20)
+
+
+def test_a_programs_own_variables_replace_those_that_all_inherit(supervisor: Supervisor) -> None:
+    supervisor.start("teller")
+    log = supervisor.config.with_name("teller.log")
+
+    def check() -> None:
+        if not log.exists() or "a%20b,c=d://e shared" not in log.read_text():
+            raise NotReadyError("nothing printed yet")
+
+    wait_until_ready(check, what="the variables", deadline_s=20)
+
+
+def test_the_configuration_is_private_because_it_may_hold_secrets(supervisor: Supervisor) -> None:
+    assert supervisor.config.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_program_that_can_not_start_is_seen_to_fail(supervisor: Supervisor) -> None:

@@ -4,8 +4,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stack.errors import StackError
 from stack.place import Place
-from stack.programs import PROCESSES, WORKER_STOP_WAIT_S, application_programs, worker_name, worker_node
+from stack.programs import (
+    PROCESSES,
+    WORKER_STOP_WAIT_S,
+    Program,
+    application_programs,
+    override,
+    worker_name,
+    worker_node,
+)
 from stack.supervisor_config import write_config
 from system.tasks.configuration import SOFT_SHUTDOWN_S
 from system.tasks.queues import QueueName
@@ -45,3 +54,32 @@ def test_a_percent_sign_reaches_the_program_as_it_is(tmp_path: Path) -> None:
         user=None,
     )
     assert f"directory = {str(place.folder).replace('%', '%%')}" in config.read_text().splitlines()
+
+
+def test_one_program_can_have_variables_of_its_own(tmp_path: Path) -> None:
+    programs = [
+        Program(name="web", command=["web"], folder=tmp_path, environment={"PORT": "1", "KEPT": "yes"}),
+        Program(name="beat-1", command=["beat"], folder=tmp_path),
+    ]
+    web, beat = override(programs, {"web": {"PORT": "2"}})
+    assert web.environment == {"PORT": "2", "KEPT": "yes"}
+    assert beat.environment == {}
+
+
+def test_an_override_of_no_program_names_the_programs(tmp_path: Path) -> None:
+    programs = [Program(name="web", command=["web"], folder=tmp_path)]
+    with pytest.raises(StackError, match=r"there is no program 'webb' to override. The programs are: web"):
+        override(programs, {"webb": {"PORT": "2"}})
+
+
+def test_a_variable_that_supervisord_can_not_write_is_refused(tmp_path: Path) -> None:
+    program = Program(name="web", command=["web"], folder=tmp_path, environment={"KEYS": '["a"]'})
+    with pytest.raises(StackError, match="KEYS of one program can't hold quotes or line ends"):
+        write_config(
+            tmp_path / "s.conf",
+            [program],
+            socket_path=tmp_path / "s",
+            pid_file=tmp_path / "p",
+            logs=tmp_path,
+            user=None,
+        )
