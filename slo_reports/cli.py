@@ -1,55 +1,21 @@
-"""`steadypost slo`: judge a recorded run, now or years later."""
+"""`steadypost slo`: record, judge, compare, show and export runs, and what the objectives make of Prometheus."""
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  # typer reads the annotation
-from typing import TYPE_CHECKING, Annotated
-
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from slo_reports.judge import judge as judge_run
-from slo_reports.run_folder import RunFolder
-from slo_reports.verdict import ExitCode, Status, exit_code
+from slo_reports.commands.comparing import compare_runs
+from slo_reports.commands.judging import judge
+from slo_reports.commands.listing import list_runs, open_run
+from slo_reports.commands.objectives import validate, write_rules
+from slo_reports.commands.running import PASSED_ON, run
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+app = typer.Typer(no_args_is_help=True, help="Record, judge, compare and show runs.")
 
-    from slo_reports.verdict import Verdict
-
-app = typer.Typer(no_args_is_help=True, help="Judge recorded runs.")
-
-COLOURS = {Status.MET: "green", Status.MISSED: "red", Status.UNKNOWN: "yellow"}
-SUMMARIES = {
-    ExitCode.MET: "[green]met[/]: every objective and invariant holds",
-    ExitCode.MISSED: "[red]missed[/]: an objective was missed, every invariant holds",
-    ExitCode.VIOLATED: "[red]violated[/]: an invariant does not hold",
-    ExitCode.INCONCLUSIVE: "[yellow]inconclusive[/]: the run does not prove enough",
-}
-
-
-@app.callback()
-def _group() -> None:
-    """Judge recorded runs."""
-
-
-@app.command()
-def judge(run: Annotated[Path, typer.Argument(help="A folder under slo_reports/runs/.")]) -> None:
-    """Print every verdict; exits with 0 met, 1 missed, 2 violated, 3 inconclusive."""
-    verdicts = judge_run(RunFolder(run))
-    code = exit_code(verdicts)
-    console = Console()
-    console.print(_table(verdicts))
-    console.print(f"{SUMMARIES[code]} [dim]({escape(str(run))})[/]", soft_wrap=True)
-    raise typer.Exit(code)
-
-
-def _table(verdicts: Sequence[Verdict]) -> Table:
-    table = Table("", "what", "verdict", "says")
-    for verdict in verdicts:
-        colour = COLOURS[verdict.status]
-        says = "\n".join([escape(verdict.says), *(f"[dim]{escape(line)}[/]" for line in verdict.evidence[:5])])
-        table.add_row(verdict.id, verdict.name, f"[{colour}]{verdict.status}[/]", says)
-    return table
+app.command(name="run", context_settings=PASSED_ON)(run)
+app.command(name="judge")(judge)
+app.command(name="compare")(compare_runs)
+app.command(name="list")(list_runs)
+app.command(name="open")(open_run)
+app.command(name="rules")(write_rules)
+app.command(name="validate")(validate)

@@ -170,11 +170,7 @@ def _cpu_s_per_mail(run: Run) -> Ratio:
 def _rows(
     run: Run, statement: str, *, uses: Sequence[str], parameters: Sequence[float] = ()
 ) -> list[tuple[float | None, ...]]:
-    rows = run.rows(statement, parameters, uses=uses)
-    for name in uses:
-        if name in run.damage:
-            raise UnreadableRunError(run.damage[name])
-    return rows
+    return run.rows(statement, parameters, uses=uses)
 
 
 def _column(rows: Sequence[tuple[float | None, ...]], place: int = 0) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

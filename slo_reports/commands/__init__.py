@@ -1,0 +1,1 @@
+"""`steadypost slo`: one file a command."""
