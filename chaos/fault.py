@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from slo_reports.run_folder import RunFolder
 
 
+class NotPossibleHereError(Exception):
+    """Raised when this machine can't show a fault; the experiment is skipped, and the report gives the reason."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Effect:
     """What shows that a fault really happened."""

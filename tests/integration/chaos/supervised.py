@@ -9,7 +9,7 @@ import sys
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stack.processes import MARK, end_processes
 from stack.programs import Program
@@ -18,7 +18,7 @@ from stack.supervisor import Supervisor
 from stack.supervisor_config import write_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 CHILD = "import time; time.sleep(600)"
@@ -37,6 +37,12 @@ for number in itertools.count():
     print(number, flush=True)
     time.sleep(0.02)
 """
+CLOCK = """
+import time
+while True:
+    print(time.time(), time.monotonic(), flush=True)
+    time.sleep(0.05)
+"""
 
 
 def wait_for(happened: Callable[[], bool], what: str, *, deadline_s: float = 20.0) -> None:
@@ -50,9 +56,14 @@ def wait_for(happened: Callable[[], bool], what: str, *, deadline_s: float = 20.
 
 
 @contextmanager
-def supervised(folder: Path) -> Iterator[Supervisor]:
-    """`worker` keeps two children alive, `counter` prints numbers; both run."""
+def supervised(folder: Path, *, clock: Mapping[str, str] | None = None) -> Iterator[Supervisor]:
+    """`worker` keeps two children alive, `counter` prints numbers; both run.
+
+    With variables for a clock, `clock` runs as well and prints wall and monotonic time.
+    """
     programs = [_program(folder, "worker", WORKER), _program(folder, "counter", COUNTER)]
+    if clock is not None:
+        programs.append(_program(folder, "clock", CLOCK, environment=clock))
     made = Supervisor(config=folder / "supervisord.conf", socket_path=folder / "s.sock")
     write_config(
         made.config,
@@ -72,10 +83,10 @@ def supervised(folder: Path) -> Iterator[Supervisor]:
         end_processes(folder, last=(), grace_s=20)
 
 
-def _program(folder: Path, name: str, text: str) -> Program:
+def _program(folder: Path, name: str, text: str, **more: Any) -> Program:
     path = folder / f"{name}.py"
     path.write_text(text)
-    return Program(name=name, command=[sys.executable, str(path)], folder=folder, start_s=0)
+    return Program(name=name, command=[sys.executable, str(path)], folder=folder, start_s=0, **more)
 
 
 @dataclass(frozen=True)
