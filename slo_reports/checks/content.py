@@ -14,21 +14,24 @@ HASH_DIGITS: Final = 8
 """Of the SHA-256 that a mail carries, the recording keeps these."""
 
 # Python's repr of (user_id, [product_ids], 'model_version'), as the mail's fingerprint is made.
-_EXPECTED: Final = """
-left(sha256(concat('(', j.user_id, ', [', array_to_string(j.product_ids, ', '), '], ''', j.model_version, ''')')), 8)
-"""
+_EXPECTED: Final = f"""
+SELECT job_id, user_id, recipient, left(sha256(
+    concat('(', user_id, ', [', array_to_string(product_ids, ', '), '], ''', model_version, ''')')
+), {HASH_DIGITS}) AS content
+FROM jobs
+"""  # noqa: S608  # words of our own
 
 _WRONG: Final = f"""
 SELECT l.job_id, CASE
     WHEN j.job_id IS NULL THEN 'belongs to no job'
     WHEN l.user_id IS DISTINCT FROM j.user_id THEN 'names another user'
     WHEN l.recipient IS DISTINCT FROM j.recipient THEN 'went to another address'
-    WHEN left(l.content_hash, {HASH_DIGITS}) IS DISTINCT FROM {_EXPECTED} THEN 'holds other recommendations'
-    WHEN a.attempt_id IS NOT NULL AND left(a.content_hash, {HASH_DIGITS}) IS DISTINCT FROM {_EXPECTED}
+    WHEN left(l.content_hash, {HASH_DIGITS}) IS DISTINCT FROM j.content THEN 'holds other recommendations'
+    WHEN a.attempt_id IS NOT NULL AND left(a.content_hash, {HASH_DIGITS}) IS DISTINCT FROM j.content
         THEN 'has another content in its intent'
 END AS wrong
 FROM ledger l
-LEFT JOIN jobs j ON j.job_id = l.job_id
+LEFT JOIN ({_EXPECTED}) j ON j.job_id = l.job_id
 LEFT JOIN attempts a ON a.attempt_id = l.attempt_id
 WHERE l.kind = 'accepted' AND wrong IS NOT NULL
 """  # noqa: S608  # words of our own

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 MOST_LAG_MS: Final = 5.0
 MOST_DROPPED: Final = 0.001
+LEAST_SHORTFALL: Final = 0.05
+STRAY: Final = 5.0
+"""Relative standard errors of a sum of batches of random size that arrive at random."""
 
 _LAG: Final = "SELECT (sent_at - intended_at) * 1000 AS value FROM requests WHERE sent_at IS NOT NULL"
 
@@ -63,9 +66,18 @@ def saturation(run: Run) -> list[str]:
         doubts.append(f"lag p99 {lag.value:.1f} ms, limit {MOST_LAG_MS:g} ms" if lag else "no request was sent")
     if requests and dropped / requests > MOST_DROPPED:
         doubts.append(f"{dropped / requests:.2%} of the requests dropped, limit {MOST_DROPPED:.1%}")
-    offered = (run.facts.get("load") or {}).get("offered")
-    if offered is None:
-        doubts.append("run.json does not say how many requests were offered")
-    elif requests < offered * (1 - MOST_DROPPED):
-        doubts.append(f"{offered:,} requests offered, {requests:,} recorded")
-    return doubts
+    return doubts + _shortfall(run, requests)
+
+
+def _shortfall(run: Run, requests: int) -> list[str]:
+    """Whether as much was sent as the stages asked for, within what chance allows a random arrival."""
+    load = run.fact("load")
+    if requests < load["offered"]:
+        return [f"{load['offered']:,} requests offered, {requests:,} recorded"]
+    planned = sum((stage["seconds"] or 0) * stage["events_per_s"] for stage in load["stages"])
+    posts, sent = run.one(
+        """SELECT count(*), coalesce(sum(events), 0) FROM requests WHERE "user" = 'provider' AND NOT dropped""",
+        uses=(REQUESTS,),
+    )
+    least = planned * (1 - max(LEAST_SHORTFALL, STRAY / max(1, posts) ** 0.5))
+    return [f"{planned:,.0f} events planned, {sent:,} sent"] if sent < least else []

@@ -18,10 +18,14 @@ LEAST_USE: Final = 0.98
 
 # Microseconds, so that "less than a second later" is exact.
 _WINDOWS: Final = """
-SELECT received_at, count(*) OVER (
-    ORDER BY round(received_at * 1e6)::BIGINT RANGE BETWEEN CURRENT ROW AND 999999 FOLLOWING
-) AS mails
-FROM ledger WHERE kind IN ('accepted', 'rejected')
+WITH receipts AS (
+    SELECT round(received_at * 1e6)::BIGINT AS us, row_number() OVER (ORDER BY received_at) AS place
+    FROM ledger WHERE kind IN ('accepted', 'rejected')
+), moments AS (
+    SELECT us, min(place) AS first, max(place) AS last FROM receipts GROUP BY us
+)
+SELECT a.us / 1e6 AS begins_at, b.last - a.first + 1 AS mails
+FROM moments a ASOF JOIN moments b ON a.us + 999999 >= b.us
 """
 
 
@@ -34,15 +38,12 @@ FROM ledger WHERE kind IN ('accepted', 'rejected')
 def check_limit(run: Run) -> Finding:
     """Every half-open second [t, t + 1) that begins with a receipt, by the kernel's times at the provider."""
     limit = float(run.fact("campaign", "mails_per_s"))
-    mails, peak, over = run.one(
-        f"SELECT count(*), max(mails), count(*) FILTER (WHERE mails > ?) FROM ({_WINDOWS})",  # noqa: S608  # a statement of this file
-        [limit],
-        uses=(LEDGER,),
-    )
+    (mails,) = run.one("SELECT count(*) FROM ledger WHERE kind IN ('accepted', 'rejected')", uses=(LEDGER,))
     if not mails:
         return unknown("the provider received no mail")
+    (peak,) = run.one(f"SELECT max(mails) FROM ({_WINDOWS})", uses=(LEDGER,))  # noqa: S608  # a statement of this file
     some = run.rows(
-        f"SELECT * FROM ({_WINDOWS}) WHERE mails > ? ORDER BY received_at LIMIT 50",  # noqa: S608  # same
+        f"SELECT begins_at, mails FROM ({_WINDOWS}) WHERE mails > ? ORDER BY begins_at LIMIT 50",  # noqa: S608  # same
         [limit],
         uses=(LEDGER,),
     )
@@ -55,7 +56,7 @@ def check_limit(run: Run) -> Finding:
         method="most receipts in any half-open second that begins with one; a census, so there is no interval",
     )
     return Finding(
-        status=Status.MISSED if over else Status.MET,
+        status=Status.MISSED if peak > limit else Status.MET,
         says=f"at most {peak:,} mails in any rolling second, limit {limit:g}",
         measure=measure,
         evidence=tuple(f"{count} mails in the second from {at:.6f}" for at, count in some),

@@ -22,7 +22,7 @@ FAILED_MS: Final = 60_000.0
 """What a request counts that was dropped, got no answer or a refusal: longer than any real answer."""
 
 _RESPONSE: Final = f"""
-SELECT stage, CASE WHEN coalesce(dropped, false) OR done_at IS NULL OR status NOT BETWEEN 200 AND 299
+SELECT stage, intended_at, CASE WHEN coalesce(dropped, false) OR done_at IS NULL OR status NOT BETWEEN 200 AND 299
     THEN {FAILED_MS} ELSE (done_at - intended_at) * 1000 END AS value
 FROM requests WHERE "user" = 'provider'
 """  # noqa: S608  # numbers of our own
@@ -57,7 +57,7 @@ def check_latency(run: Run) -> Finding:
         return unknown(f"the load generator was saturated ({'; '.join(doubts)})", measure=measure)
     service = percentile(run, _SERVICE, SHARE, uses=(REQUESTS,))
     stages = run.rows(
-        f"SELECT stage, quantile_disc(value, {SHARE}) FROM ({_RESPONSE}) GROUP BY stage ORDER BY min(stage)",  # noqa: S608  # same
+        f"SELECT stage, quantile_disc(value, {SHARE}) FROM ({_RESPONSE}) GROUP BY stage ORDER BY min(intended_at)",  # noqa: S608  # same
         uses=(REQUESTS,),
     )
     by_stage = ", ".join(f"{stage} {value:,.1f} ms" for stage, value in stages)
