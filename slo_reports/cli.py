@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from slo_reports.commands.comparing import compare_runs
+from slo_reports.commands.exporting import export_run
 from slo_reports.commands.judging import judge
 from slo_reports.commands.listing import list_runs, open_run
 from slo_reports.commands.objectives import validate, write_rules
@@ -17,5 +18,6 @@ app.command(name="judge")(judge)
 app.command(name="compare")(compare_runs)
 app.command(name="list")(list_runs)
 app.command(name="open")(open_run)
+app.command(name="export")(export_run)
 app.command(name="rules")(write_rules)
 app.command(name="validate")(validate)

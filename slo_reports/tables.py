@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import duckdb
 
 from slo_reports.columns import COLUMNS, REQUIRED
+from slo_reports.packed_tables import ENDING, packed_fingerprint, packed_path, unpacking
 from slo_reports.run_folder import RunFolder, UnreadableRunError, fingerprint
 
 if TYPE_CHECKING:
@@ -103,7 +104,10 @@ class Run:
         try:
             path = self._path_of(name)
             self._expect_fingerprint(name, path)
-            self._database.execute(_READ.format(table=table, columns=columns, tolerant="false"), [str(path)])
+            if path.suffix == ENDING:
+                self._database.execute(f"CREATE TABLE {table} AS {unpacking(self.folder.path, name)}")
+            else:
+                self._database.execute(_READ.format(table=table, columns=columns, tolerant="false"), [str(path)])
         except (duckdb.Error, UnreadableRunError) as exc:
             self.damage[name] = f"{name}: {str(exc).splitlines()[0]}"
             self._load_what_can_be_read(name)
@@ -125,6 +129,8 @@ class Run:
         for packing in PACKINGS:
             if (path := self.folder.path / f"{name}{packing}").exists():
                 return path
+        if (path := packed_path(self.folder.path, name)).exists():
+            return path
         raise UnreadableRunError("the file is missing")
 
     def _expect_fingerprint(self, name: str, path: Path) -> None:
@@ -134,7 +140,7 @@ class Run:
         sealed = (self.facts.get("files") or {}).get(name)
         if sealed is None:
             raise UnreadableRunError("run.json holds no fingerprint of it, so it may be cut off")
-        found = fingerprint(path)
+        found = packed_fingerprint(self._database, path) if path.suffix == ENDING else fingerprint(path)
         if found["lines"] != sealed["lines"]:
             raise UnreadableRunError(f"it has {found['lines']:,} lines, run.json counts {sealed['lines']:,}")
         if found["sha256"] != sealed["sha256"]:

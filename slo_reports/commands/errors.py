@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from slo_reports.commands.choice import UnknownRunError
 from slo_reports.compare import IncomparableError
+from slo_reports.export import ExportError
 from slo_reports.openslo import InvalidSloError
 from slo_reports.report.schema import InvalidReportError
 from slo_reports.run_folder import UnreadableRunError
@@ -19,7 +20,7 @@ from slo_reports.verdict import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CANNOT_BE_DONE = (UnknownRunError, IncomparableError, InvalidSloError, InvalidReportError, OSError)
+CANNOT_BE_DONE = (UnknownRunError, IncomparableError, ExportError, InvalidSloError, InvalidReportError, OSError)
 
 
 @contextmanager
