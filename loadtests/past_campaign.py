@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 JOBS: Final = 20_000
 HARNESS_ERROR: Final = 4
+_REMEDY: Final = "Generate a population first: steadypost population generate --users 20000"
 
 
 def write_past_campaign(engine: Engine, *, newsletter: str, week_key: str, jobs: int) -> int:
@@ -36,18 +37,15 @@ def write_past_campaign(engine: Engine, *, newsletter: str, week_key: str, jobs:
     with transaction(engine) as connection:
         found = campaigns.newsletter_named(connection, name=newsletter)
         if found is None:
-            remedy = "Generate a population first: steadypost population generate --users 20000"
-            raise InputError(field="newsletter", value=newsletter, problem="does not exist", remedy=remedy)
-        campaign_id = _add_campaign(connection, newsletter_id=found.id, week_key=week_key)
-        if campaign_id is None:
-            past = campaigns.campaign_of_week(connection, newsletter_id=found.id, week_key=week_key)
-            assert past is not None
+            raise InputError(field="newsletter", value=newsletter, problem="does not exist", remedy=_REMEDY)
+        past = campaigns.campaign_of_week(connection, newsletter_id=found.id, week_key=week_key)
+        if past is not None:
             return past.id
         connection.execute(text("SET LOCAL statement_timeout = 0"))
+        campaign_id = _add_campaign(connection, newsletter_id=found.id, week_key=week_key)
         create_partitions(connection, campaign_id=campaign_id)
         if not _add_jobs(connection, campaign_id=campaign_id, jobs=jobs):
-            remedy = "Generate a population first: steadypost population generate --users 20000"
-            raise InputError(field="users", value=0, problem="can be mailed", remedy=remedy)
+            raise InputError(field="users", value=0, problem="can be mailed", remedy=_REMEDY)
         _add_attempts(connection, campaign_id=campaign_id)
         _complete(connection, campaign_id=campaign_id)
     _analyse(engine, campaign_id)
@@ -74,18 +72,20 @@ def week_before(moment: datetime) -> str:
     return week_key_of(moment - timedelta(weeks=1), time_zone="UTC")
 
 
-def _add_campaign(connection: Connection, *, newsletter_id: int, week_key: str) -> int | None:
+def _add_campaign(connection: Connection, *, newsletter_id: int, week_key: str) -> int:
     # Completed from the first moment, and in the same transaction: there is nothing that a sweep could find.
     statement = text("""
         INSERT INTO campaigns (newsletter_id, week_key, state, triggered_by, audience_end, created_at, dispatched_at,
                                completed_at)
-        SELECT :newsletter_id, :week_key, 'completed', 'load', max(id), now() - interval '7 days',
+        SELECT :newsletter_id, :week_key, 'completed', 'load', coalesce(max(id), 0), now() - interval '7 days',
                now() - interval '7 days', now() - interval '7 days' + interval '20 minutes'
-        FROM users HAVING max(id) IS NOT NULL
-        ON CONFLICT (newsletter_id, week_key) DO NOTHING
+        FROM users
         RETURNING id
     """)
-    return connection.execute(statement, {"newsletter_id": newsletter_id, "week_key": week_key}).scalar_one_or_none()
+    campaign_id: int = connection.execute(
+        statement, {"newsletter_id": newsletter_id, "week_key": week_key}
+    ).scalar_one()
+    return campaign_id
 
 
 def _add_jobs(connection: Connection, *, campaign_id: int, jobs: int) -> int:
