@@ -11,6 +11,7 @@ MINUS: Final = "\N{MINUS SIGN}"
 DASH: Final = "\N{EN DASH}"
 
 _TINY: Final = 1e-9
+_HALF: Final = 0.5
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
 
@@ -29,18 +30,20 @@ def plain(value: float | None, *, digits: int = 3) -> str:
 
 def amount(value: float | None, unit: str = "") -> str:
     """A value with its unit; a share (0 to 1) as percent; `None` as a dash."""
+    return NBSP.join(part for part in parted(value, unit) if part)
+
+
+def parted(value: float | None, unit: str = "") -> tuple[str, str]:
+    """The number and its unit apart, where they are set in different sizes."""
     if value is None:
-        return DASH
-    if unit == "share":
-        return f"{plain(value * 100)}{NBSP}%"
-    return f"{plain(value)}{NBSP}{unit}" if unit else plain(value)
+        return DASH, ""
+    return _bare(value, unit), "%" if unit == "share" else unit
 
 
 def span(low: float | None, high: float | None, unit: str = "") -> str:
     """From one value to another, the unit once: `21.1 to 26 ms`; a missing end is unbounded."""
-    factor, shown = (100, "%") if unit == "share" else (1, unit)
-    ends = (plain(None if end is None else end * factor) for end in (low, high))
-    return f"{' to '.join(ends)}{NBSP}{shown}".strip(NBSP)
+    shown = "%" if unit == "share" else unit
+    return f"{_bare(low, unit)} to {_bare(high, unit)}{NBSP}{shown}".strip(NBSP)
 
 
 def duration(seconds: float | None) -> str:
@@ -53,6 +56,15 @@ def duration(seconds: float | None) -> str:
     if whole < _HOUR_S:
         return _joined((whole // _MINUTE_S, "min"), (whole % _MINUTE_S, "s"))
     return _joined((whole // _HOUR_S, "h"), (whole % _HOUR_S // _MINUTE_S, "min"))
+
+
+def spelled_duration(seconds: float) -> str:
+    """In a sentence: `10 minutes`, `20 seconds`; what is not round stays short."""
+    if seconds >= _MINUTE_S and seconds % _MINUTE_S == 0 and seconds < _HOUR_S:
+        return counted(int(seconds // _MINUTE_S), "minute")
+    if seconds < _MINUTE_S and float(seconds).is_integer():
+        return counted(int(seconds), "second")
+    return duration(seconds)
 
 
 def clock(seconds: float) -> str:
@@ -75,6 +87,24 @@ def moment(iso: str | None) -> str:
 def counted(count: int, thing: str, things: str | None = None) -> str:
     """`1 fault`, `2 faults`."""
     return f"{count:,} {thing if count == 1 else things or thing + 's'}"
+
+
+def words(name: str) -> str:
+    """A name of the code as words: `final_failure_budget`, `webhook-latency`."""
+    return name.replace("_", " ").replace("-", " ")
+
+
+def _bare(value: float | None, unit: str) -> str:
+    return _percent(value) if unit == "share" and value is not None else plain(value)
+
+
+def _percent(share: float) -> str:
+    """Near 100 the distance to it is what matters: `99.996`, never `100` for less than all."""
+    left = 1 - share
+    if not _HALF < share < 1 or left < _TINY:
+        return plain(share * 100)
+    places = max(1, 1 - math.floor(math.log10(left * 100)))
+    return f"{share * 100:.{places}f}".rstrip("0").rstrip(".")
 
 
 def _signed(text: str, value: float) -> str:

@@ -36,10 +36,12 @@ _ENVIRONMENT.filters |= {
     "flat": flat,
     "groups": groups,
     "moment": numbers.moment,
+    "parted": numbers.parted,
     "plain": numbers.plain,
     "script": readings.script,
     "spoken": spoken,
     "top": top_of,
+    "words": numbers.words,
 }
 _ENVIRONMENT.globals |= {
     "axis_of": axis_of,

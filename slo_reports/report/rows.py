@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from slo_reports.report.numbers import DASH, clock, plain
+from slo_reports.report.numbers import DASH, clock, plain, words
 
 MAX_MOMENTS: Final = 40
 
@@ -29,7 +29,7 @@ def groups(environment: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, st
     """What stands alone describes the machine; every mapping is a group of its own."""
     alone = {key: value for key, value in environment.items() if not isinstance(value, Mapping)}
     named = [(key, flat(value)) for key, value in environment.items() if isinstance(value, Mapping) and value]
-    return [(_SPELLED.get(key, key.replace("_", " ").capitalize()), rows) for key, rows in
+    return [(_SPELLED.get(key, words(key).capitalize()), rows) for key, rows in
             [(_MACHINE, flat(alone)), *named] if rows]  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def trend_numbers(trend: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def spoken(name: str) -> str:
     """A number's name without its unit, which stands beside the value: `webhook_p99_ms` is `webhook p99`."""
-    return _UNIT.sub("", name).replace("_", " ")
+    return words(_UNIT.sub("", name))
 
 
 def ended(reconciliation: Mapping[str, Any]) -> list[dict[str, Any]]:

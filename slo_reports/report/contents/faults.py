@@ -6,14 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from slo_reports import run_folder
+from slo_reports.recovery import Recovery, recoveries
 from slo_reports.report.contents.missing import expect
 from slo_reports.run_folder import UnreadableRunError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from slo_reports.report.contents.clock import RunClock
     from slo_reports.tables import Run
 
-FULL_RATE: Final = 0.95
+SAME_S: Final = 0.01
 
 Injection = dict[str, Any]
 
@@ -24,8 +27,9 @@ def faults_of(run: Run, clock: RunClock) -> list[Injection]:
     for at, kind, f, value, error in _nemesis(run):
         seen = json.loads(value) if value else {}
         _STEPS.get((f, kind), _ignore)(injections, clock.since_start_s(at), seen, error)
+    known = _recoveries(run)
     for injection in injections:
-        injection["recovery"] = _recovery(run, clock, injection)
+        injection["recovery"] = _recovery(run, clock, injection, known)
     return injections
 
 
@@ -107,39 +111,40 @@ def _change(injections: list[Injection], seen: dict[str, Any], **changed: Any) -
         injection.update(changed)
 
 
-def _recovery(run: Run, clock: RunClock, injection: Injection) -> dict[str, Any] | None:
-    """Seconds after healing until the first receipt, and until a second began that held 95 % of the limit."""
+def _recovery(run: Run, clock: RunClock, injection: Injection, known: Sequence[Recovery]) -> dict[str, Any] | None:
+    """Seconds after healing; only an outage of the provider has a first mail and a full rate to come back to."""
     if not injection["healed"] or injection["from_s"] is None:
         return None
-    try:
-        expect(run, run_folder.LEDGER)
-        return _receipts_around(run, clock.zero_at + injection["from_s"], clock.zero_at + injection["to_s"])
-    except UnreadableRunError:
-        return None
-
-
-def _receipts_around(run: Run, from_at: float, to_at: float) -> dict[str, Any]:
-    during, first_at = run.one(
-        "SELECT count(*) FILTER (received_at >= ? AND received_at < ?), min(received_at) FILTER (received_at >= ?) "
-        "FROM ledger WHERE kind = 'accepted'",
-        [from_at, to_at, to_at],
-        uses=[run_folder.LEDGER],
-    )
-    limit = (run.facts.get("campaign") or {}).get("mails_per_s")
-    full_at = _full_rate_at(run, to_at, FULL_RATE * limit) if limit else None
+    from_at, to_at = (clock.zero_at + injection[key] for key in ("from_s", "to_s"))
+    found = next((each for each in known if abs(each.healed_at - to_at) < SAME_S), None)
     return {
-        "accepted_during": during,
-        "first_accept_s": None if first_at is None else round(first_at - to_at, 3),
-        "full_rate_s": None if full_at is None else round(full_at - to_at, 3),
+        "accepted_during": _accepted_during(run, from_at, to_at),
+        "first_accept_s": _rounded(found.first_accept_s if found else None),
+        "full_rate_s": _rounded(found.full_rate_s if found else None),
     }
 
 
-def _full_rate_at(run: Run, healed_at: float, mails_per_s: float) -> float | None:
-    (at,) = run.one(
-        "SELECT min(received_at) FROM (SELECT received_at, count(*) OVER (ORDER BY received_at "
-        "RANGE BETWEEN CURRENT ROW AND 0.999999 FOLLOWING) AS in_a_second FROM ledger "
-        "WHERE kind = 'accepted' AND received_at >= ?) WHERE in_a_second >= ?",
-        [healed_at, mails_per_s],
+def _recoveries(run: Run) -> Sequence[Recovery]:
+    """None without receipts, or without a limit to come back to."""
+    try:
+        expect(run, run_folder.LEDGER)
+        return recoveries(run, limit=float(run.fact("campaign", "mails_per_s")))
+    except UnreadableRunError:
+        return ()
+
+
+def _accepted_during(run: Run, from_at: float, to_at: float) -> int | None:
+    try:
+        expect(run, run_folder.LEDGER)
+    except UnreadableRunError:
+        return None
+    (mails,) = run.one(
+        "SELECT count(*) FROM ledger WHERE kind = 'accepted' AND received_at >= ? AND received_at < ?",
+        [from_at, to_at],
         uses=[run_folder.LEDGER],
     )
-    return None if at is None else float(at)
+    return int(mails)
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)

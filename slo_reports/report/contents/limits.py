@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from slo_reports.report.numbers import amount, counted, plain
+from slo_reports.report.numbers import amount, counted, plain, words
 from slo_reports.verdict import Status
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ def _of_the_code(facts: Mapping[str, Any]) -> Iterator[str]:
 def _of_the_verdicts(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for verdict in verdicts:
         if verdict.status is Status.UNKNOWN:
-            yield f"{verdict.id} {verdict.name.replace('_', ' ')} was not decided: {verdict.says.rstrip('.')}."
+            yield f"{verdict.id} {words(verdict.name)} was not decided: {verdict.says.rstrip('.')}."
 
 
 def _of_the_faults(faults: Mapping[str, Any]) -> Iterator[str]:
     injections = faults.get("injections", [])
     bitten = sorted({each["fault"] for each in injections if each["injected"] and each["effects"]})
     for each in injections:
-        name = f"{each['fault']} {each['name'].replace('_', ' ')}"
+        name = f"{each['fault']} {words(each['name'])}"
         if not each["injected"]:
             yield f"Fault {name} was not injected: {each['error'] or 'it never began'}."
         elif not each["effects"]:

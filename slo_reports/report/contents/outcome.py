@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from slo_reports.report.numbers import counted, duration
+from slo_reports.report.numbers import counted, spelled_duration, words
 from slo_reports.verdict import ExitCode, Kind, Status, exit_code
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ _SENTENCES: Final = {
 def _scene(facts: Mapping[str, Any]) -> str:
     mode = facts.get("mode") or {}
     users = f" for {counted(mode['users'], 'user')}" if mode.get("users") else ""
-    outage = f" through a provider outage of {duration(mode['outage_s'])}" if mode.get("outage_s") else ""
+    outage = f" through a provider outage of {spelled_duration(mode['outage_s'])}" if mode.get("outage_s") else ""
     return users + outage
 
 
@@ -102,6 +102,6 @@ def _those(verdicts: Sequence[Verdict], *, kind: Kind, status: Status | None = N
 
 
 def _named(verdicts: Sequence[Verdict]) -> str:
-    shown = ", ".join(f"{verdict.name.replace('_', ' ')} ({verdict.id})" for verdict in verdicts[:_NAMED_AT_MOST])
+    shown = ", ".join(f"{words(verdict.name)} ({verdict.id})" for verdict in verdicts[:_NAMED_AT_MOST])
     more = len(verdicts) - _NAMED_AT_MOST
     return f"{shown} and {more} more" if more > 0 else shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slo_reports.report.numbers import amount, clock, counted, duration, moment, plain, span
+from slo_reports.report.numbers import amount, clock, counted, duration, moment, plain, span, spelled_duration, words
 
 pytestmark = pytest.mark.unit
 
@@ -32,7 +32,15 @@ def test_a_number_has_three_significant_digits_and_all_before_the_point(value: f
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(0.0115, "share", "1.15 %"), (23.4, "ms", "23.4 ms"), (1967, "", "1,967"), (None, "ms", "-")],
+    [
+        (0.0115, "share", "1.15 %"),
+        (1.0, "share", "100 %"),
+        (0.99996, "share", "99.996 %"),
+        (0.8712, "share", "87.1 %"),
+        (23.4, "ms", "23.4 ms"),
+        (1967, "", "1,967"),
+        (None, "ms", "-"),
+    ],
 )
 def test_an_amount_carries_its_unit(value: float | None, unit: str, text: str) -> None:
     assert ascii_of(amount(value, unit)) == text
@@ -60,6 +68,17 @@ def test_a_moment_is_told_in_utc() -> None:
     assert moment("2026-11-21T12:40:35+01:00") == "2026-11-21 11:40:35 UTC"
     assert moment("yesterday") == "yesterday"
     assert moment(None) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(20, "20 seconds"), (600, "10 minutes"), (60, "1 minute"), (90, "1 min 30 s")]
+)
+def test_a_round_duration_is_spelled_in_a_sentence(seconds: float, text: str) -> None:
+    assert ascii_of(spelled_duration(seconds)) == text
+
+
+def test_a_name_of_the_code_is_read_as_words() -> None:
+    assert (words("final_failure_budget"), words("webhook-latency")) == ("final failure budget", "webhook latency")
 
 
 def test_one_thing_is_not_many() -> None:
