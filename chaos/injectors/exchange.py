@@ -13,6 +13,7 @@ End = Literal["refused", "reset", "closed", "silent", "answered"]
 PAD: Final = b"x"
 CHUNK_BYTES: Final = 65_536
 POSTGRES_SSL: Final = struct.pack(">II", 8, 80_877_103)
+POSTGRES_HEAD_BYTES: Final = 5
 POSTGRES_CANCEL: Final = struct.pack(">IIII", 16, 80_877_102, 0, 0)
 """PostgreSQL hangs up on whoever sends this, and cancels nothing when nobody has number 0."""
 
@@ -23,7 +24,7 @@ class Question:
 
     payload: bytes
     hangs_up: bool = True
-    """Whether the server ends the connection after its answer, so that the answer is known to be complete."""
+    """Whether the server ends the connection after its answer; PostgreSQL waits for a password instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,8 @@ def exchange(port: int, question: Question, *, patience_s: float) -> Exchange:
 
 
 def _converse(connection: socket.socket, question: Question, *, began: float, patience_s: float) -> Exchange:
-    sent = received = 0
+    sent = 0
+    answer = bytearray()
     first_s: float | None = None
     last_s: float | None = None
     end: End = "silent"
@@ -79,10 +81,10 @@ def _converse(connection: socket.socket, question: Question, *, began: float, pa
             if not chunk:
                 end = "closed"
                 break
-            received += len(chunk)
+            answer += chunk
             last_s = time.monotonic() - began
             first_s = last_s if first_s is None else first_s
-            if not question.hangs_up:
+            if not question.hangs_up and _is_postgres_message(answer):
                 end = "answered"
                 break
     except TimeoutError:
@@ -90,7 +92,12 @@ def _converse(connection: socket.socket, question: Question, *, began: float, pa
     except ConnectionError:
         end = "reset"
     took_s = time.monotonic() - began
-    return Exchange(end=end, sent=sent, received=received, first_byte_s=first_s, last_byte_s=last_s, took_s=took_s)
+    return Exchange(end=end, sent=sent, received=len(answer), first_byte_s=first_s, last_byte_s=last_s, took_s=took_s)
+
+
+def _is_postgres_message(answer: bytearray) -> bool:
+    """Whether it is whole: a letter, its length without the letter, and the rest."""
+    return len(answer) >= POSTGRES_HEAD_BYTES and len(answer) > int.from_bytes(answer[1:POSTGRES_HEAD_BYTES])
 
 
 def _postgres_startup(pad: bytes) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from chaos.toxiproxy.control import Control, ProxyState, address
+from chaos.toxiproxy.control import TIMEOUT_S, Control, ProxyState, address
 from chaos.toxiproxy.errors import StuckError, ToxiproxyError
 from chaos.toxiproxy.transport import ACTOR
 
@@ -42,11 +42,13 @@ class Plan:
 class Proxies:
     """A server with its proxies while the context lasts; every change is verified, and survives the server."""
 
-    def __init__(self, server: ToxiproxyServer, plans: Iterable[Plan], *, note: Note) -> None:
+    def __init__(
+        self, server: ToxiproxyServer, plans: Iterable[Plan], *, note: Note, timeout_s: float = TIMEOUT_S
+    ) -> None:
         self.server = server
         self.restarts = 0
         """How often a stuck server was replaced, which cut off every connection: such a run is inconclusive."""
-        self.control = Control(port=server.port, note=note)
+        self.control = Control(port=server.port, note=note, timeout_s=timeout_s)
         self._note = note
         self._plans = {plan.name: plan for plan in plans}
 

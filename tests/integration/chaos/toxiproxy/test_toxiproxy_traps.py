@@ -8,6 +8,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from upstreams import Echo, ask, connect, wait_for
 
@@ -186,7 +187,5 @@ def test_the_server_takes_nonsense_so_toxics_are_checked_before(proxies: Proxies
 
 
 def _is_dialling(pid: int, port: int) -> bool:
-    import psutil
-
     connections = psutil.Process(pid).net_connections(kind="tcp")
     return any(one.status == psutil.CONN_SYN_SENT and one.raddr and one.raddr.port == port for one in connections)
