@@ -14,7 +14,7 @@ UV := $(shell command -v uv || echo .tools/bin/uv)
 UV_VERSION := 0.13.8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test unit lint types slo-test stack-up stack-down clean
+.PHONY: help setup test unit lint types slo-test toxiproxy stack-up stack-down clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ types: setup  ## Types, strictly
 
 slo-test: setup  ## A campaign with an outage on the whole stack, judged and reported (PROFILE=smoke|ci|full)
 	.venv/bin/steadypost slo-test --profile $(PROFILE) --seed $(SEED)
+
+toxiproxy: setup  ## Get the server that network faults go through: from PATH, by Go, or from its image
+	.venv/bin/python -m chaos.toxiproxy
 
 stack-up: setup  ## Start the whole system on this machine
 	.venv/bin/steadypost stack up
