@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 
+from chaos.toxiproxy.binary import find_toxiproxy
+from chaos.toxiproxy.errors import ToxiproxyError
 from stack.errors import StackError
 from stack.ports import find_ports
 from stack.postgres import Postgres, prepare_postgres
@@ -67,6 +69,13 @@ def redis_server(server_folder: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="session")
+def toxiproxy_program() -> Path:
+    """The real Toxiproxy server; the first run on a machine builds it."""
+    with _unavailable_is_a_skip():
+        return find_toxiproxy()
+
+
+@pytest.fixture(scope="session")
 def _migrated_template(postgres_server: Postgres) -> str:
     postgres_server.create_database(TEMPLATE)
     upgrade(postgres_server.url(TEMPLATE))
@@ -102,7 +111,7 @@ def _unavailable_is_a_skip() -> Iterator[None]:
     # A laptop without servers may skip; a green CI run must have used them.
     try:
         yield
-    except StackError as exc:
+    except (StackError, ToxiproxyError) as exc:
         if os.environ.get("CI", "").lower() == "true":
             raise
         pytest.skip(str(exc))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from upstreams import Echo, echo
 
-from chaos.toxiproxy.binary import find_toxiproxy
-from chaos.toxiproxy.errors import ToxiproxyError
 from chaos.toxiproxy.proxies import Plan, Proxies
 from chaos.toxiproxy.server import ToxiproxyServer
 from stack.ports import find_ports
@@ -18,16 +15,6 @@ from stack.ports import find_ports
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-
-@pytest.fixture(scope="session")
-def toxiproxy_program() -> Path:
-    try:
-        return find_toxiproxy()
-    except ToxiproxyError as exc:
-        if os.environ.get("CI", "").lower() == "true":
-            raise
-        pytest.skip(str(exc))
 
 
 @pytest.fixture
