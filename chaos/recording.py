@@ -64,7 +64,7 @@ class Recording:
                 self._measure()
         except KeyboardInterrupt:
             self._end("interrupted", reason="stopped by Ctrl-C or SIGTERM")
-        except (StackError, subprocess.CalledProcessError, OSError) as exc:
+        except (StackError, OSError) as exc:
             self._end("failed", reason=str(exc))
             raise HarnessError(str(exc)) from None
         except HarnessError as exc:
@@ -84,7 +84,7 @@ class Recording:
         size = ("--users", str(self.profile.users), "--products", str(self.profile.products))
         self._program("steadypost", "population", "generate", *size, "--seed", str(self.seed))
         self._program("steadypost", "model", "train", "--out", env["STEADYPOST_MODEL_PATH"])
-        self._module("loadtests.past_campaign", "--targets", str(self._targets), "--seed", str(self.seed))
+        self._module("loadtests.past_campaign", "--targets", str(self._targets))
 
     def _measure(self) -> None:
         try:
@@ -172,7 +172,10 @@ class Recording:
         self._execute([sys.executable, "-m", name, *arguments])
 
     def _execute(self, command: list[str]) -> None:
-        subprocess.run(command, env={**os.environ, **self.stack.env}, check=True)
+        done = subprocess.run(command, env={**os.environ, **self.stack.env}, check=False)
+        if done.returncode != 0:
+            what = " ".join(part for part in command[1:3] if part != "-m")
+            raise HarnessError(f"{what} ended with {done.returncode}")
 
 
 @contextmanager

@@ -34,11 +34,12 @@ def read_finally(run: RunFolder, *, provider: str) -> None:
     campaign = facts.get("campaign")
     run.update_facts(quiescence=quiescence, provider_summary=read_summary(provider))
     since_s = datetime.fromisoformat(facts["started"]).timestamp()
+    if campaign is not None:
+        _read_campaign(run, campaign, provider=provider)
+    # The inbox comes after the events: one that arrives in between is then a post whose events are not asked for.
     with transaction(process_engine()) as connection:
         run.write_lines(run_folder.CAMPAIGNS, exports.stream_campaigns(connection))
         run.write_lines(run_folder.INBOX, exports.stream_inbox(connection, since_s=since_s))
-    if campaign is not None:
-        _read_campaign(run, campaign, provider=provider)
 
 
 def _read_campaign(run: RunFolder, campaign: dict[str, Any], *, provider: str) -> None:
