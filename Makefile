@@ -14,7 +14,7 @@ UV := $(shell command -v uv || echo .tools/bin/uv)
 UV_VERSION := 0.13.8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test unit lint types slo-test toxiproxy stack-up stack-down clean
+.PHONY: help setup test unit lint types slo-test toxiproxy locust stack-up stack-down clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,14 @@ types: setup  ## Types, strictly
 
 slo-test: setup  ## A campaign with an outage on the whole stack, judged and reported (PROFILE=smoke|ci|full)
 	.venv/bin/steadypost slo-test --profile $(PROFILE) --seed $(SEED)
+
+# Ctrl-C ends the load; what it recorded stays in .stack/default/webhook-load.
+locust: setup  ## Webhook load on the running stack by hand, with Locust's web UI
+	@.venv/bin/steadypost stack status >/dev/null || { echo "error: no whole stack is running. Start it: make stack-up" >&2; exit 1; }
+	@eval "$$(.venv/bin/steadypost stack env)" && run=.stack/default/webhook-load && mkdir -p $$run && \
+	.venv/bin/python -m loadtests.past_campaign --targets $$run/targets.jsonl && \
+	exec .venv/bin/python -m loadtests.webhook_run --ui --run $$run --targets $$run/targets.jsonl \
+		--url "$$STEADYPOST_PUBLIC_URL" --signing-key .stack/default/signing-key.pem
 
 toxiproxy: setup  ## Get the server that network faults go through: from PATH, by Go, or from its image
 	.venv/bin/python -m chaos.toxiproxy

@@ -107,6 +107,7 @@ def main(
     max_bytes: Annotated[int, typer.Option(help="The receiver's STEADYPOST_WEBHOOK_MAX_BYTES.")] = defaults.MAX_BYTES,
     max_age_s: Annotated[float, typer.Option(help="The receiver's ..._MAX_AGE_S.")] = defaults.MAX_AGE_S,
     ui: Annotated[bool, typer.Option("--ui", help="Locust's web UI instead of a start at once.")] = False,
+    merge_only: Annotated[bool, typer.Option("--merge-only", help="Only put recorded parts together.")] = False,
 ) -> None:
     """Post signed events and attacks at a steady rate, and record every request."""
     try:
@@ -128,6 +129,9 @@ def main(
     except InputError as exc:
         sys.stderr.write(f"error: {exc}\n")
         sys.exit(HARNESS_ERROR)
+    if merge_only:
+        merge_parts(plan)
+        return
     if ui:
         print(f"Locust's web UI: http://{UI_HOST}:{UI_PORT} (Ctrl-C ends it; requests are in {run})", flush=True)
     code = run_load(plan, url=url, stages=stages, processes=processes, ui=ui)

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from loadtests.webhook.event_fields import random_id, show_false_event
+from loadtests.webhook.event_fields import new_id, show_false_event
 from loadtests.webhook.posts import SIGNATURE_HEADER, TIMESTAMP_HEADER, Post, Signer, join_events, strange_signer
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Attacks:
 
     def _false_events(self, at_s: float) -> tuple[bytes, tuple[str, ...]]:
         count = self._rng.randint(1, 3)
-        ids = tuple(random_id(self._rng) for _ in range(count))
+        ids = tuple(new_id() for _ in range(count))
         victims = self._rng.choices(self._victims(), k=count)
         events = [
             show_false_event(self._rng.choice(("bounce", "delivered", "dropped")), victim, at_s=at_s, event_id=event_id)

@@ -66,14 +66,14 @@ class Stories:
             self._under_way[at] = self._under_way[-1]
             self._under_way.pop()
             self._begin_one()
-        return show_event(kind, target, at_s=at_s, rng=self._rng)
+        return show_event(kind, target, at_s=at_s)
 
     def _tell_engagement(self, at_s: float) -> bytes:
         # In turn and not at random: two opens of one mail in one second would be the same event to a receiver.
         readers = self._arrived or self._all
         self._turn = (self._turn + 1) % len(readers)
         kind = "click" if self._rng.random() < CLICK_SHARE else "open"
-        return show_event(kind, readers[self._turn], at_s=at_s, rng=self._rng)
+        return show_event(kind, readers[self._turn], at_s=at_s)
 
     def _begin_one(self) -> bool:
         target = next(self._fresh, None)
