@@ -33,6 +33,7 @@ class ProxiedStack:
         self.stack = stack
         self._note = note
         self._links = links
+        self._running = ExitStack()
 
     def __enter__(self) -> Self:
         self.up()
@@ -55,7 +56,7 @@ class ProxiedStack:
             self._running = running.pop_all()
 
     def down(self) -> None:
-        """Stop the stack, then the proxies."""
+        """Stop the stack, then the proxies; safe to call twice, and when nothing is up."""
         self._running.close()
 
     def _new_proxies(self) -> Proxies:

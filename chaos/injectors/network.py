@@ -48,8 +48,8 @@ class NetworkFault:
 
     def describe(self) -> dict[str, Any]:
         """What the history says of it."""
-        what = self.toxic.payload() if self.toxic else {"enabled": False}
-        return {"injector": "toxiproxy", "link": self.link, "what": what}
+        ordered = self.toxic.payload() if self.toxic else {"enabled": False}
+        return {"injector": "toxiproxy", "what": f"{self.link}: {_in_words(self.toxic)}", "ordered": ordered}
 
     def inject(self) -> None:
         """Close the proxy, or put the toxic in; verified."""
@@ -154,6 +154,13 @@ def _slowed(toxic: Toxic) -> Callable[[Exchange, Exchange], bool]:
         return by_s >= SHORTEST_DELAY_S and is_slow(through, past, by_s=by_s)
 
     return sign
+
+
+def _in_words(toxic: Toxic | None) -> str:
+    if toxic is None:
+        return "connections ended, new ones refused"
+    attributes = ", ".join(f"{name} {value}" for name, value in toxic.attributes.items())
+    return f"{toxic.kind} {toxic.stream} ({attributes})"
 
 
 def _server_of(link: str) -> str:

@@ -116,13 +116,13 @@ def test_the_history_says_what_was_injected_and_healed(network: Network, tmp_pat
     with injected(run, fault, for_s=1):
         pass
     first = next(run.lines(run_folder.HISTORY))
-    assert {key: first["value"][key] for key in ("fault", "name", "injector", "link")} == {
+    assert {key: first["value"][key] for key in ("fault", "name", "injector", "what")} == {
         "fault": "F25",
         "name": "workers-redis:latency",
         "injector": "toxiproxy",
-        "link": "workers-redis",
+        "what": "workers-redis: latency downstream (latency 300, jitter 0)",
     }
-    assert first["value"]["what"]["attributes"] == {"latency": 300, "jitter": 0}
+    assert first["value"]["ordered"]["attributes"] == {"latency": 300, "jitter": 0}
 
 
 @pytest.mark.parametrize("call", [{"latency_ms": 0}, {"latency_ms": 10, "jitter_ms": 11}])
