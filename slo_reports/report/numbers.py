@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,6 +13,7 @@ DASH: Final = "\N{EN DASH}"
 
 _TINY: Final = 1e-9
 _HALF: Final = 0.5
+_FIRST_WORD: Final = re.compile(r"[a-z]+(?:[\s,;:]|$)")
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
 
@@ -87,6 +89,17 @@ def moment(iso: str | None) -> str:
 def counted(count: int, thing: str, things: str | None = None) -> str:
     """`1 fault`, `2 faults`."""
     return f"{count:,} {thing if count == 1 else things or thing + 's'}"
+
+
+def shortened(text: str, most: int) -> str:
+    """One line of at most that many letters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def sentence(text: str) -> str:
+    """With a capital at the beginning, unless it begins with a name of a file or of the code."""
+    return text[:1].upper() + text[1:] if _FIRST_WORD.match(text) else text
 
 
 def words(name: str) -> str:

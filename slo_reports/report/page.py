@@ -39,6 +39,7 @@ _ENVIRONMENT.filters |= {
     "parted": numbers.parted,
     "plain": numbers.plain,
     "script": readings.script,
+    "sentence": numbers.sentence,
     "spoken": spoken,
     "top": top_of,
     "words": numbers.words,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from slo_reports.report.numbers import amount, counted, duration, plain, span
+from slo_reports.report.numbers import amount, counted, duration, plain, shortened, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +14,7 @@ MAX_BROKEN: Final = 10
 MAX_FAULTS: Final = 6
 MAX_LIMITS: Final = 6
 MAX_TEXT: Final = 200
+MAX_CELL: Final = 70
 
 _MARKS: Final = {
     "met": "\N{WHITE HEAVY CHECK MARK} met",
@@ -52,7 +53,7 @@ def _objectives(report: Mapping[str, Any]) -> Iterator[str]:
 def _cells(slo: Mapping[str, Any]) -> tuple[str, ...]:
     name, mark, measure = f"{slo['id']} {slo['name']}", _MARKS[slo["status"]], slo["measure"]
     if measure is None:
-        return name, mark, slo["says"], "", "", "", ""
+        return name, mark, shortened(slo["says"], MAX_CELL), "", "", "", ""
     interval, n = measure["interval"], measure["n"]
     return (
         name,
@@ -69,10 +70,15 @@ def _invariants(report: Mapping[str, Any]) -> Iterator[str]:
     invariants = report["invariants"]
     broken = [each for each in invariants if each["status"] != "met"]
     yield f"**Invariants:** {len(invariants) - len(broken)} of {len(invariants)} met."
-    for each in broken[:MAX_BROKEN]:
-        yield f"- {_MARKS[each['status']]} {_text(each['id'])} `{_text(each['name'])}`: {_text(each['says'])}"
-    if len(broken) > MAX_BROKEN:
-        yield f"- and {len(broken) - MAX_BROKEN} more"
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for each in broken:
+        reasons.setdefault((each["status"], each["says"]), []).append(
+            each["id"] if len(broken) > MAX_BROKEN else f"{each['id']} {each['name']}"
+        )
+    for (status, says), names in list(reasons.items())[:MAX_BROKEN]:
+        yield f"- {_MARKS[status]} {_text(', '.join(names))}: {_text(says)}"
+    if len(reasons) > MAX_BROKEN:
+        yield f"- and {len(reasons) - MAX_BROKEN} more"
 
 
 def _faults(report: Mapping[str, Any]) -> Iterator[str]:
@@ -127,6 +133,5 @@ def _foot(report: Mapping[str, Any]) -> Iterator[str]:
 
 def _text(value: object) -> str:
     """One line that can't break out of its place, cut off when it is long."""
-    line = " ".join(str(value).splitlines())
-    cut = line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "\\|").replace("`", "'")
+    line = shortened(str(value), MAX_TEXT).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return line.replace("|", "\\|").replace("`", "'")

@@ -35,8 +35,11 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
         those = [verdict for verdict in verdicts if verdict.kind is kind]
         if those:
             table.add_section()
+        told = ""
         for verdict in those:
-            table.add_row(escape(verdict.id), escape(verdict.name), _MARKS[verdict.status], _says(verdict))
+            says = "[dim]likewise[/]" if verdict.status is Status.UNKNOWN and verdict.says == told else _says(verdict)
+            table.add_row(escape(verdict.id), escape(verdict.name), _MARKS[verdict.status], says)
+            told = verdict.says
     return table
 
 

@@ -56,9 +56,16 @@ def _of_the_code(facts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_the_verdicts(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """What has the same reason is told once."""
+    reasons: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.status is Status.UNKNOWN:
-            yield f"{verdict.id} {words(verdict.name)} was not decided: {verdict.says.rstrip('.')}."
+            reasons.setdefault(verdict.says.rstrip("."), []).append(verdict)
+    for reason, those in reasons.items():
+        if len(those) == 1:
+            yield f"{those[0].id} {words(those[0].name)} was not decided: {reason}."
+        else:
+            yield f"{', '.join(verdict.id for verdict in those)} were not decided: {reason}."
 
 
 def _of_the_faults(faults: Mapping[str, Any]) -> Iterator[str]:

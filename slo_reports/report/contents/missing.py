@@ -33,8 +33,11 @@ def expect(run: Run, *files: str) -> None:
 
 
 def damage_of(run: Run) -> list[str]:
-    """What is wrong with the files that were read, one sentence each."""
-    return [_sentence(run, why) for _, why in sorted(run.damage.items())]
+    """What is wrong with the files that were read: one sentence for all that suffer from the same."""
+    files: dict[str, list[str]] = {}
+    for name, why in sorted(run.damage.items()):
+        files.setdefault(why.removeprefix(f"{name}: "), []).append(name)
+    return [_sentence(run, f"{', '.join(names)}: {why}") for why, names in files.items()]
 
 
 def _sentence(run: Run, why: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from slo_reports.report.numbers import counted, spelled_duration, words
+from slo_reports.report.numbers import counted, shortened, spelled_duration, words
 from slo_reports.verdict import ExitCode, Kind, Status, exit_code
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from slo_reports.verdict import Verdict
 
 _NAMED_AT_MOST: Final = 3
+_REASON_LETTERS: Final = 90
 
 
 def outcome_of(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> dict[str, Any]:
@@ -51,19 +52,20 @@ def _met(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> str:
 def _missed(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> str:
     missed = _those(verdicts, kind=Kind.OBJECTIVE, status=Status.MISSED)
     rest = "" if _those(verdicts, kind=Kind.INVARIANT, status=Status.UNKNOWN) else "; every invariant held"
-    return f"Missed: {_named(missed)}{_scene(facts)}{rest}."
+    return f"Missed: {_of_all(missed, verdicts)}, {_named(missed)}{_scene(facts)}{rest}."
 
 
 def _violated(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> str:
     violated = _those(verdicts, kind=Kind.INVARIANT, status=Status.MISSED)
-    return f"Violated: {_named(violated)} did not hold{_scene(facts)}."
+    return f"Violated: {_of_all(violated, verdicts)}, {_named(violated)}{_scene(facts)}."
 
 
 def _inconclusive(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> str:
     unknown = [verdict for verdict in verdicts if verdict.status is Status.UNKNOWN]
     state, reason = facts.get("state"), facts.get("reason")
     if state != "finished":
-        why = f"the run {_ENDINGS.get(str(state), 'did not finish')}{f' ({reason})' if reason else ''}"
+        because = f" ({shortened(str(reason), _REASON_LETTERS)})" if reason else ""
+        why = f"the run {_ENDINGS.get(str(state), 'did not finish')}{because}"
     elif not verdicts:
         why = "nothing was judged"
     else:
@@ -99,6 +101,12 @@ def _scene(facts: Mapping[str, Any]) -> str:
 
 def _those(verdicts: Sequence[Verdict], *, kind: Kind, status: Status | None = None) -> list[Verdict]:
     return [verdict for verdict in verdicts if verdict.kind is kind and status in (None, verdict.status)]
+
+
+def _of_all(some: Sequence[Verdict], verdicts: Sequence[Verdict]) -> str:
+    """`1 of 16 invariants`."""
+    kind = some[0].kind
+    return f"{len(some)} of {counted(len(_those(verdicts, kind=kind)), kind.value)}"
 
 
 def _named(verdicts: Sequence[Verdict]) -> str:

@@ -34,7 +34,7 @@ axe.run(document, {resultTypes: ["violations"]}).then((found) => found.violation
 
 def a_verdict(name: str, kind: Kind, status: Status, measure: Measure | None = None) -> Verdict:
     return Verdict(
-        id="S1" if kind is Kind.OBJECTIVE else "I1", name=name, kind=kind, status=status, says="what was found",
+        id="S1" if kind is Kind.OBJECTIVE else "I1", name=name, kind=kind, status=status, says=f"what was found in {'/a/very/long/path' * 9}",
         promise="What must hold.", measure=measure, evidence=tuple(f"job {n}" for n in range(50)),
         sources=("jobs.jsonl", "provider-ledger.jsonl"),
     )  # fmt: skip

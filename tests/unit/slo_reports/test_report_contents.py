@@ -70,13 +70,13 @@ def test_a_violated_invariant_stands_before_a_missed_objective(tmp_path: Path) -
     report = report_of(tmp_path, verdicts=[objective(Status.MISSED), invariant(status=Status.MISSED)])
     assert report["verdict"]["outcome"] == "violated"
     assert report["verdict"]["exit_code"] == 2
-    assert report["verdict"]["sentence"].startswith("Violated: one mail per user week (I1) did not hold")
+    assert report["verdict"]["sentence"].startswith("Violated: 1 of 1 invariant, one mail per user week (I1)")
 
 
 def test_a_missed_objective_is_named(tmp_path: Path) -> None:
     report = report_of(tmp_path, verdicts=[objective(Status.MISSED), invariant()])
     assert report["verdict"]["outcome"] == "missed"
-    assert report["verdict"]["sentence"].startswith("Missed: final failures (S1)")
+    assert report["verdict"]["sentence"].startswith("Missed: 1 of 1 objective, final failures (S1)")
 
 
 def test_an_interrupted_run_is_never_met(tmp_path: Path) -> None:
@@ -243,6 +243,11 @@ def test_a_dirty_tree_and_a_noisy_machine_are_among_the_limits(tmp_path: Path) -
 def test_what_was_not_decided_is_listed_as_skipped(tmp_path: Path) -> None:
     report = report_of(tmp_path, verdicts=[objective(), invariant(status=Status.UNKNOWN, says="no attack was made")])
     assert report["skipped"] == [{"id": "I1", "name": "one_mail_per_user_week", "why": "no attack was made"}]
+
+
+def test_what_shares_a_reason_is_told_once(tmp_path: Path) -> None:
+    unknown = [invariant(number, Status.UNKNOWN, "the run broke off") for number in (1, 2)]
+    assert "I1, I2 were not decided: the run broke off." in report_of(tmp_path, verdicts=unknown)["limits"]
 
 
 def test_durations_that_were_not_scaled_stand_apart(tmp_path: Path) -> None:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from slo_reports.report.numbers import amount, clock, counted, duration, moment, plain, span, spelled_duration, words
+from slo_reports.report.numbers import (
+    amount,
+    clock,
+    counted,
+    duration,
+    moment,
+    plain,
+    sentence,
+    shortened,
+    span,
+    spelled_duration,
+    words,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -79,6 +91,15 @@ def test_a_round_duration_is_spelled_in_a_sentence(seconds: float, text: str) ->
 
 def test_a_name_of_the_code_is_read_as_words() -> None:
     assert (words("final_failure_budget"), words("webhook-latency")) == ("final failure budget", "webhook latency")
+
+
+def test_a_sentence_begins_with_a_capital_unless_with_a_file_or_a_name() -> None:
+    begun = [sentence(text) for text in ("at most 100", "jobs.jsonl: missing", "job_id 3", "0 of 3")]
+    assert begun == ["At most 100", "jobs.jsonl: missing", "job_id 3", "0 of 3"]
+
+
+def test_a_long_line_is_cut_off() -> None:
+    assert shortened("a  long\nline of text", 11) == "a long lin\N{HORIZONTAL ELLIPSIS}"
 
 
 def test_one_thing_is_not_many() -> None:

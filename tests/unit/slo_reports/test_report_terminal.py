@@ -39,5 +39,10 @@ def test_what_is_broken_names_a_few_ids_and_how_many_more() -> None:
     assert "and 47 more" in text
 
 
+def test_a_reason_is_printed_once() -> None:
+    text = shown(*(invariant(number, Status.UNKNOWN, "the run broke off") for number in (1, 2, 3)))
+    assert (text.count("the run broke off"), text.count("likewise")) == (1, 2)
+
+
 def test_square_brackets_are_text() -> None:
     assert "[red]not colour[/]" in shown(invariant(says="[red]not colour[/]"))
