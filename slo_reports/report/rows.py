@@ -13,7 +13,8 @@ MAX_MOMENTS: Final = 40
 _UNIT: Final = re.compile(r"_(s|ms)$")
 
 _MACHINE: Final = "machine"
-_SPELLED: Final = {"postgres": "PostgreSQL", "redis": "Redis", _MACHINE: "Machine"}
+_GROUPS: Final = {"postgres": "PostgreSQL", "redis": "Redis", _MACHINE: "Machine"}
+_KEYS: Final = {"cpu_model": "CPU", "memory_gib": "memory, GiB", "os": "system"}
 
 
 def flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:
@@ -28,9 +29,18 @@ def flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:
 def groups(environment: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     """What stands alone describes the machine; every mapping is a group of its own."""
     alone = {key: value for key, value in environment.items() if not isinstance(value, Mapping)}
-    named = [(key, flat(value)) for key, value in environment.items() if isinstance(value, Mapping) and value]
-    return [(_SPELLED.get(key, words(key).capitalize()), rows) for key, rows in
-            [(_MACHINE, flat(alone)), *named] if rows]  # fmt: skip
+    named = [(key, flat(value)) for key, value in environment.items() if isinstance(value, Mapping)]
+    return [(_spelled(key), _in_words(rows)) for key, rows in [(_MACHINE, flat(alone)), *named] if rows]
+
+
+def _in_words(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What was measured before comes before what was measured after."""
+    in_time = sorted(rows, key=lambda row: not row[0].startswith("before"))
+    return [(_KEYS.get(key, words(key).replace(".", " ")), value) for key, value in in_time]
+
+
+def _spelled(key: str) -> str:
+    return _GROUPS.get(key, words(key).capitalize())
 
 
 def moments(timeline: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, list[str]]]]:
@@ -72,7 +82,7 @@ def _number(line: Mapping[str, Any], name: str) -> float | None:
 
 
 def _text(value: Any) -> str:
-    if value is None:
+    if value is None or value == "":
         return DASH
     if isinstance(value, bool):
         return "yes" if value else "no"

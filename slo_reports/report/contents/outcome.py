@@ -52,12 +52,12 @@ def _met(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> str:
 def _missed(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> str:
     missed = _those(verdicts, kind=Kind.OBJECTIVE, status=Status.MISSED)
     rest = "" if _those(verdicts, kind=Kind.INVARIANT, status=Status.UNKNOWN) else "; every invariant held"
-    return f"Missed: {_of_all(missed, verdicts)}, {_named(missed)}{_scene(facts)}{rest}."
+    return f"Missed: {_of_all(missed, verdicts)}{_scene(facts)}: {_named(missed)}{rest}."
 
 
 def _violated(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> str:
     violated = _those(verdicts, kind=Kind.INVARIANT, status=Status.MISSED)
-    return f"Violated: {_of_all(violated, verdicts)}, {_named(violated)}{_scene(facts)}."
+    return f"Violated: {_of_all(violated, verdicts)}{_scene(facts)}: {_named(violated)}."
 
 
 def _inconclusive(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> str:

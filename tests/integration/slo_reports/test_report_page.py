@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 FOLDER = Path(__file__).with_name("axe")
+LONG = f"what was found in {'/a/very/long/path' * 9}"
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 380)]
 AXE = """
 document.querySelectorAll("details").forEach((each) => { each.open = true; });
@@ -34,7 +35,7 @@ axe.run(document, {resultTypes: ["violations"]}).then((found) => found.violation
 
 def a_verdict(name: str, kind: Kind, status: Status, measure: Measure | None = None) -> Verdict:
     return Verdict(
-        id="S1" if kind is Kind.OBJECTIVE else "I1", name=name, kind=kind, status=status, says=f"what was found in {'/a/very/long/path' * 9}",
+        id="S1" if kind is Kind.OBJECTIVE else "I1", name=name, kind=kind, status=status, says=LONG,
         promise="What must hold.", measure=measure, evidence=tuple(f"job {n}" for n in range(50)),
         sources=("jobs.jsonl", "provider-ledger.jsonl"),
     )  # fmt: skip

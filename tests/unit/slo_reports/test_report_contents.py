@@ -70,13 +70,13 @@ def test_a_violated_invariant_stands_before_a_missed_objective(tmp_path: Path) -
     report = report_of(tmp_path, verdicts=[objective(Status.MISSED), invariant(status=Status.MISSED)])
     assert report["verdict"]["outcome"] == "violated"
     assert report["verdict"]["exit_code"] == 2
-    assert report["verdict"]["sentence"].startswith("Violated: 1 of 1 invariant, one mail per user week (I1)")
+    assert report["verdict"]["sentence"].startswith("Violated: 1 of 1 invariant for 4 users")
 
 
 def test_a_missed_objective_is_named(tmp_path: Path) -> None:
     report = report_of(tmp_path, verdicts=[objective(Status.MISSED), invariant()])
     assert report["verdict"]["outcome"] == "missed"
-    assert report["verdict"]["sentence"].startswith("Missed: 1 of 1 objective, final failures (S1)")
+    assert report["verdict"]["sentence"].startswith("Missed: 1 of 1 objective for 4 users")
 
 
 def test_an_interrupted_run_is_never_met(tmp_path: Path) -> None:
