@@ -124,5 +124,6 @@ class Starved:
         """End them."""
         while self._loops:
             loop = self._loops.pop()
-            loop.kill()
+            with suppress(psutil.NoSuchProcess):
+                loop.kill()
             loop.wait()

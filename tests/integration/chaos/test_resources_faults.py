@@ -65,3 +65,14 @@ def test_busy_loops_keep_every_processor_until_they_are_ended() -> None:
         starved.heal()
     assert not starved.look()
     starved.heal()
+
+
+def test_a_loop_that_somebody_has_ended_is_noticed_and_disturbs_no_healing() -> None:
+    starved = Starved(loops_per_core=1)
+    starved.inject()
+    try:
+        starved._loops[0].kill()
+        starved._loops[0].wait(timeout=10)
+        assert not starved.look()
+    finally:
+        starved.heal()
