@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from slo_reports.intervals import rule_of_three, wilson
+from slo_reports.run_folder import UnreadableRunError
 from slo_reports.verdict import Kind, Measure, Status, Verdict
 
 if TYPE_CHECKING:
@@ -41,12 +42,15 @@ class Check:
 
     def __call__(self, run: Run) -> Verdict:
         """The verdict on a run: of an incomplete or damaged one, met is not possible."""
+        flaw = None
         try:
             with run.salvaged():
                 flaw = run.flaw(self.sources)
                 finding = self.find(run)
+        except UnreadableRunError as exc:
+            return self.unknown(flaw or str(exc))
         except Exception as exc:  # noqa: BLE001  # whatever breaks a check, the run is not proven
-            return self.unknown(f"the check failed: {type(exc).__name__}: {exc}")
+            return self.unknown(flaw or f"the check failed: {type(exc).__name__}: {exc}")
         if flaw is None or (finding.stands and finding.status is Status.MISSED):
             return self._verdict(finding)
         return self.unknown(flaw)

@@ -20,8 +20,8 @@ WITH proofs AS (
 ), answers AS (
     SELECT DISTINCT job_id FROM attempts WHERE outcome = 'accepted'
 )
-SELECT j.job_id, j.status, coalesce(p.rank, CASE WHEN a.job_id IS NOT NULL THEN 1 ELSE 0 END) AS rank,
-       CASE WHEN rank > 0 THEN [{_STATES}][rank] END AS proven,
+SELECT j.job_id, j.status, coalesce(p.rank, CASE WHEN a.job_id IS NOT NULL THEN 1 ELSE 0 END) AS strength,
+       CASE WHEN strength > 0 THEN [{_STATES}][strength] END AS proven,
        list_position([{_STATES}], j.status) AS stands
 FROM jobs j LEFT JOIN proofs p ON p.job_id = j.job_id LEFT JOIN answers a ON a.job_id = j.job_id
 """  # noqa: S608  # words of our own
@@ -40,7 +40,8 @@ def check_fold(run: Run) -> Finding:
     """Recomputes every job from its events and the provider's answer, and compares."""
     uses = (EVENTS, JOBS, ATTEMPTS)
     proven, wrong, late = run.one(
-        f"""SELECT (SELECT count(*) FROM ({_FOLDED}) WHERE rank > 0), count(*) FILTER (WHERE status != 'indeterminate'),
+        f"""SELECT (SELECT count(*) FROM ({_FOLDED}) WHERE strength > 0),
+                   count(*) FILTER (WHERE status != 'indeterminate'),
                    count(*) FILTER (WHERE status = 'indeterminate') FROM ({_WRONG})""",  # noqa: S608  # same
         uses=uses,
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from slo_reports.checks.check import Finding, invariant, unknown
 from slo_reports.fault_windows import fault_windows
-from slo_reports.run_folder import HISTORY, PROCESSES, RUN
+from slo_reports.run_folder import HISTORY, PROCESSES, RUN, SAMPLES
 from slo_reports.verdict import Measure, Status
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ GROWTH: Final = 1.1
 # For each process of a program: a database's opens files and touches shared memory as it meets new tables.
 SPARE_FDS: Final = 5
 SPARE_RSS_MB: Final = 20
+SPARE_CONNECTIONS: Final = 5
 WARM_AFTER_S: Final = 300.0
 """In a shorter run memory still warms up, and its growth says nothing."""
 
@@ -33,19 +34,25 @@ SELECT program, c.fds, e.fds, c.fds * {GROWTH} + {SPARE_FDS} * e.processes AS mo
 FROM control c JOIN ends e USING (program) ORDER BY program
 """  # noqa: S608  # numbers of our own
 
+_CONNECTIONS: Final = f"""
+SELECT median(connections) FILTER (WHERE "at" >= $1 - {WINDOW_S} AND "at" < $1) AS before,
+       median(connections) FILTER (WHERE "at" > (SELECT max("at") FROM samples) - {WINDOW_S}) AS after
+FROM samples
+"""  # noqa: S608  # numbers of our own
+
 
 @invariant(
     "I15",
     "clean_quiescence",
-    promise="At rest no message waits, no transaction is open, and no program holds more than before the fault.",
-    sources=(RUN, HISTORY, PROCESSES),
+    promise="At rest no message waits, no transaction is open, and nothing holds more than before the fault.",
+    sources=(RUN, HISTORY, PROCESSES, SAMPLES),
 )
 def check_quiescence(run: Run) -> Finding:
     """The state at rest, and each program's medians of the last 10 s against the 10 s before the first fault."""
     left = _left_over(run.fact("quiescence"))
     windows = fault_windows(run)
     grown, programs, warm = _growth(run, windows[0].injected_at) if windows else ([], 0, False)
-    wrong = left + grown
+    wrong = left + grown + (_connections(run, windows[0].injected_at) if windows else [])
     if not wrong and not programs:
         return unknown("nothing waits, but no program was sampled before a fault, so growth can't be judged")
     measure = Measure(
@@ -70,6 +77,13 @@ def _left_over(quiescence: dict[str, Any]) -> list[str]:
         "posts not applied": quiescence["waiting_inbox"],
     }
     return [f"{what}: {count}" for what, count in counts.items() if count]
+
+
+def _connections(run: Run, control_at: float) -> list[str]:
+    before, after = run.one(_CONNECTIONS, [control_at], uses=(SAMPLES,))
+    if before is None or after is None or after <= before * GROWTH + SPARE_CONNECTIONS:
+        return []
+    return [f"PostgreSQL: {before:g} connections before, {after:g} at the end"]
 
 
 def _growth(run: Run, control_at: float) -> tuple[list[str], int, bool]:
