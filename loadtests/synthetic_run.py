@@ -46,6 +46,7 @@ def write_run(folder: RunFolder, *, users: int, seed: int = 1) -> None:
 
 
 def _fill(database: duckdb.DuckDBPyConnection, *, users: int, seed: int, outage_s: float, load_s: int) -> None:
+    database.execute("SET enable_progress_bar = false")
     parameters, *tables = TABLES
     values = {"users": users, "seed": seed, "start_at": START_AT, "outage_s": outage_s, "load_s": load_s}
     database.execute(parameters, values)

@@ -37,6 +37,8 @@ class Run:
         self._database = duckdb.connect(str(Path(self._place.name) / "run.duckdb"))
         self._database.execute(f"SET memory_limit = '{memory_mb}MB'")
         self._database.execute("SET threads = 2")
+        # DuckDB draws one on standard output as soon as a statement takes seconds.
+        self._database.execute("SET enable_progress_bar = false")
         self._database.execute("SET preserve_insertion_order = false")
         self._loaded: set[str] = set()
         self._salvages = False
