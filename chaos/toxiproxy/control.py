@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from chaos.toxiproxy.toxic import Toxic
 
-TIMEOUT_S: Final = 5.0
-"""A healthy server answers in milliseconds; one that needs longer is stuck, and would say so only after 25 s."""
+TIMEOUT_S: Final = 10.0
+"""A healthy server answers in milliseconds, in seconds on a starved machine; a stuck one says so only after 25 s."""
 
 
 @dataclass(frozen=True, kw_only=True)

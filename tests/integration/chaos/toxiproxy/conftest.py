@@ -46,7 +46,7 @@ def upstream() -> Iterator[Echo]:
 @pytest.fixture
 def proxies(server: ToxiproxyServer, upstream: Echo, note: Callable[..., None]) -> Iterator[Proxies]:
     plan = Plan(name="link", listen_port=_free_port(), upstream_port=upstream.port)
-    with Proxies(server, [plan], note=note, timeout_s=1.5) as running:
+    with Proxies(server, [plan], note=note, timeout_s=3.0) as running:
         yield running
 
 

@@ -83,6 +83,7 @@ def test_the_harness_ends_pooled_connections_first_so_every_later_end_is_a_reset
         assert ask(pooled) == b"hello"
         proxies.add("link", RESET)
         assert pooled.recv(1) == b""
+    assert proxies.restarts == 0
     for _ in range(5):
         with connect(port) as new, pytest.raises(ConnectionResetError):
             ask(new)
@@ -133,7 +134,7 @@ def test_a_frozen_server_with_a_full_backlog_blocks_the_control_so_the_proxy_is_
         frozen.bind(("127.0.0.1", 0))
         frozen.listen(0)
         plan = Plan(name="link", listen_port=listen_port, upstream_port=frozen.getsockname()[1])
-        proxies = opened.enter_context(Proxies(server, [plan], note=note, timeout_s=1.5))
+        proxies = opened.enter_context(Proxies(server, [plan], note=note, timeout_s=3.0))
         for _ in range(5):
             opened.enter_context(connect(listen_port))
         wait_for(lambda: _is_dialling(server.pid, plan.upstream_port), "a full backlog")
