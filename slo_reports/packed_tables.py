@@ -65,7 +65,7 @@ _NUMBERED: Final = """
 PACK: Final[dict[str, str]] = {
     run_folder.LEDGER: f"""
         WITH job AS (SELECT job_id, {_FINGERPRINT} AS fingerprint FROM jobs), {_OWNERS}
-        SELECT t.seq, kind, CAST(t.received_at AS DECIMAL(16, 6)) AS received_at,
+        SELECT t.seq, kind, CAST(t.received_at AS DECIMAL(18, 7)) AS received_at,
                CASE WHEN t.message_id IS NOT NULL THEN min(t.seq) OVER (PARTITION BY t.message_id) END
                    AS message_number,
                t.campaign_id, t.user_id, t.job_id, {_ATTEMPT}, week_key, {_CONTENT}, owner.number AS recipient_number,

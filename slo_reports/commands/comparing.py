@@ -8,12 +8,12 @@ from pathlib import Path  # noqa: TC003  # typer reads the annotation
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from slo_reports.commands.choice import RunArgument, chosen
 from slo_reports.commands.errors import explained
+from slo_reports.commands.terminal import terminal
 from slo_reports.compare import BETTER, INCONCLUSIVE, SAME, WORSE, compare
 from slo_reports.tables import Run
 from slo_reports.verdict import ExitCode
@@ -32,18 +32,18 @@ def compare_runs(
     force: Annotated[bool, typer.Option("--force", help="Compare runs of different profiles.")] = False,
 ) -> None:
     """Compare RUN with BASELINE; exits with 1 when a number became worse beyond noise."""
-    console = Console()
+    console = terminal()
     with explained(), Run(chosen(run)) as ours, Run(chosen(baseline)) as theirs:
         comparison = compare(ours, theirs, force=force)
         if out is not None:
             out.write_text(json.dumps(asdict(comparison), indent=2) + "\n", encoding="utf-8")
     console.print(_table(comparison.rows))
     for difference in comparison.differences:
-        console.print(f"[yellow]not the same:[/] {escape(difference)}", soft_wrap=True, highlight=False)
+        console.print(f"[yellow]not the same:[/] {escape(difference)}", soft_wrap=True)
     if comparison.regressed:
         console.print(f"[red]worse:[/] {', '.join(comparison.regressed)}")
         raise typer.Exit(ExitCode.MISSED)
-    console.print(f"nothing became worse than in {comparison.baseline_id}", highlight=False)
+    console.print(f"nothing became worse than in {comparison.baseline_id}")
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> Table:

@@ -6,11 +6,11 @@ from pathlib import Path  # noqa: TC003  # typer reads the annotation
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from slo_reports.commands.choice import RunArgument, chosen
 from slo_reports.commands.errors import explained
 from slo_reports.commands.judging import judgement_of
+from slo_reports.commands.terminal import terminal
 from slo_reports.export import export
 from slo_reports.report import write_report
 from slo_reports.run_folder import RunFolder
@@ -25,5 +25,5 @@ def export_run(run: RunArgument, out: Annotated[Path, typer.Option(help="A folde
             write_report(copy, judgement_of(copy).verdicts, out=out)
     before, after = exported.bytes_before / 1e6, exported.bytes_after / 1e6
     total = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
-    console = Console(highlight=False)
+    console = terminal()
     console.print(f"{out}: {after:.2f} MB from {before:.1f} MB, {total:.2f} MB with its report", soft_wrap=True)

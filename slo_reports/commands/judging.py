@@ -7,12 +7,12 @@ from pathlib import Path  # noqa: TC003  # typer reads the annotation
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from slo_reports import history, schemas
 from slo_reports.commands.choice import RUNS, RunArgument, chosen, is_recorded_here
 from slo_reports.commands.errors import explained, tell
+from slo_reports.commands.terminal import terminal
 from slo_reports.compare import compare
 from slo_reports.judge import judge_run
 from slo_reports.report import write_report
@@ -21,7 +21,6 @@ from slo_reports.tables import FINISHED, Run
 from slo_reports.verdict import ExitCode, Kind, Status, Verdict, exit_code
 
 HISTORY: Final = RUNS.parent / "history.jsonl"
-WIDTH: Final = 180
 SUMMARIES: Final = {
     ExitCode.MET: "[green]met[/]: every objective and invariant holds",
     ExitCode.MISSED: "[red]missed[/]: an objective was missed, every invariant holds",
@@ -46,7 +45,7 @@ def judge(
     no_report: Annotated[bool, typer.Option("--no-report", help="Only the table.")] = False,
 ) -> None:
     """Print every verdict and draw the report; exits with 0 met, 1 missed, 2 violated, 3 inconclusive."""
-    console = _console()
+    console = terminal()
     with explained(), Run(chosen(run)) as recorded:
         judgement = judgement_of(recorded)
         console.print(verdict_table(judgement.verdicts))
@@ -54,7 +53,7 @@ def judge(
         trend = _remember(recorded, judgement.code)
         if not no_report:
             page = _draw(recorded, judgement, out=out or recorded.folder.path, baseline=baseline, trend=trend)
-            console.print(f"report: {page}", soft_wrap=True, highlight=False)
+            console.print(f"report: {page}", soft_wrap=True)
     raise typer.Exit(judgement.code)
 
 
@@ -100,9 +99,3 @@ def _draw(run: Run, judgement: Judgement, *, out: Path, baseline: str | None, tr
         with Run(chosen(baseline)) as before:
             comparison = compare(run, before)
     return write_report(run, judgement.verdicts, out=out, baseline=comparison, trend=trend)
-
-
-def _console() -> Console:
-    """A file has room for whole sentences, where a terminal has the width it has."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH)

@@ -9,12 +9,12 @@ import webbrowser
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from slo_reports.commands.choice import LATEST, RUNS, UnknownRunError, chosen, recorded
 from slo_reports.commands.errors import explained
+from slo_reports.commands.terminal import terminal
 from slo_reports.run_folder import UnreadableRunError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ COLOURS: Final = {"met": "green", "missed": "red", "violated": "red"}
 
 def list_runs() -> None:
     """Show every recorded run, newest first, with what was found of it."""
-    console = Console()
+    console = terminal()
     runs = recorded()
     if not runs:
         console.print(f"{RUNS} holds no runs yet; `make slo-test` records one.")
@@ -66,6 +66,6 @@ def open_run(
         page = chosen(run).path / PAGE
         if not page.exists():
             raise UnknownRunError(f"{page} does not exist; `steadypost slo judge {run}` draws it")
-    Console().print(str(page.resolve()), soft_wrap=True, highlight=False)
+    terminal().print(str(page.resolve()), soft_wrap=True)
     if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(page.resolve().as_uri())

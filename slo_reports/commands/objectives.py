@@ -7,13 +7,13 @@ from pathlib import Path  # noqa: TC003  # typer reads the annotation
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from slo_reports import openslo, schemas
 from slo_reports.columns import COLUMNS
 from slo_reports.commands.choice import chosen
 from slo_reports.commands.errors import explained, tell
+from slo_reports.commands.terminal import terminal
 from slo_reports.rules import rules as rules_of_all
 from slo_reports.tables import Run
 from slo_reports.verdict import ExitCode
@@ -42,7 +42,7 @@ def validate(
     slos: Annotated[Path, typer.Option(help="The folder of the SLO files.")] = openslo.SLOS,
 ) -> None:
     """Hold the SLO files to OpenSLO, and a run folder to its schemas; exits with 3 if a run is not valid."""
-    console = Console(highlight=False)
+    console = terminal()
     with explained():
         console.print(f"{len(openslo.load(slos))} OpenSLO documents are valid ({slos})", soft_wrap=True)
         if run is None:
