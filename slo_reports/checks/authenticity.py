@@ -35,9 +35,10 @@ _BROKEN: Final[dict[str, str]] = {
     "events of no post": """
         SELECT concat('event ', e.sg_event_id, ' names inbox ', e.inbox_id)
         FROM events e ANTI JOIN inbox i ON i.inbox_id = e.inbox_id
+        WHERE e.received_at <= (SELECT max(received_at) FROM inbox)
     """,
 }
-"""What must not be, and the statement that lists it; the last needs the whole export of the inbox."""
+"""What must not be, and the statement that lists it; an event may have come after the inbox was read out."""
 
 
 @invariant(

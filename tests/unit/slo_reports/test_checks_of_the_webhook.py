@@ -176,6 +176,14 @@ def test_an_event_that_no_post_brought_is_found(tmp_path: Path) -> None:
     assert verdict.evidence == ("events of no post: event e-1-delivered names inbox 9",)
 
 
+def test_an_event_that_came_after_the_inbox_was_read_out_is_no_trace(tmp_path: Path) -> None:
+    late = an_event(1, at=11.5, inbox_id=9)
+    verdict = verdict_of(
+        check_authenticity, tmp_path, requests=[a_request(2, "forged")], inbox=[a_post()], events=[late]
+    )
+    assert verdict.status is Status.MET
+
+
 def test_without_attacks_nothing_is_shown_about_them(tmp_path: Path) -> None:
     verdict = verdict_of(check_authenticity, tmp_path, requests=[a_request(1)], inbox=[a_post()], events=[an_event(1)])
     assert verdict.status is Status.UNKNOWN
