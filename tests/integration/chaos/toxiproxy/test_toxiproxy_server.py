@@ -103,6 +103,23 @@ def test_a_frozen_server_is_replaced_with_every_proxy_and_toxic_it_held(
     ]
 
 
+def test_a_fault_of_another_link_outlives_the_replacement(
+    server: ToxiproxyServer, upstream: Echo, note: Callable[..., None]
+) -> None:
+    first, second = find_ports(2, choice=random.SystemRandom())
+    plans = [
+        Plan(name="first", listen_port=first, upstream_port=upstream.port),
+        Plan(name="second", listen_port=second, upstream_port=upstream.port),
+    ]
+    with Proxies(server, plans, note=note, timeout_s=3.0) as proxies:
+        proxies.add("second", Toxic(kind="timeout", attributes={"timeout": 0}))
+        os.kill(server.pid, signal.SIGSTOP)
+        proxies.close("first")
+        shown = proxies.control.proxies()
+    assert not shown["first"].enabled
+    assert set(shown["second"].toxics) == {"timeout_downstream"}
+
+
 def test_healing_replaces_a_frozen_server(proxies: Proxies, port: int) -> None:
     toxic = Toxic(kind="timeout", attributes={"timeout": 0})
     with proxies.toxic("link", toxic):
