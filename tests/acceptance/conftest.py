@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from mailing import SETTINGS, USERS, Mailing
+from mailing import ORDERS, SETTINGS, USERS, Mailing
 
 from stack.stack import Stack
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def mailing(tmp_path_factory: pytest.TempPathFactory, server_folder: Path) -> Iterator[Mailing]:
     stack = Stack("acceptance", root=server_folder / "stacks", overrides=SETTINGS)
+    stack.overrides["STEADYPOST_FAILPOINTS"] = str(stack.place.folder / ORDERS)
     with stack:
         mailing = Mailing(stack, tmp_path_factory.mktemp("runs"))
         mailing.steadypost("population", "generate", "--users", str(USERS), "--products", "200", "--seed", "7")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 USERS = 600
 DEADLINE_S = 150
+ORDERS = "failpoints"
 ALWAYS_KNOWN = {"I1", "I2", "I3", "I5", "I6", "I8", "I9", "I10", "I13", "I14"}
 # Everything that waits is shortened, everything that counts is as in production.
 SETTINGS = {
@@ -49,6 +50,11 @@ class Mailing:
     @property
     def provider(self) -> str:
         return f"http://127.0.0.1:{self.stack.ports['fake_management']}"
+
+    @property
+    def orders(self) -> Path:
+        """Where an order to die or to wait is left for the processes of the stack."""
+        return self.stack.place.folder / ORDERS
 
     def steadypost(self, *arguments: str) -> str:
         program = Path(sys.executable).with_name("steadypost")
@@ -86,6 +92,7 @@ class Mailing:
         command = [sys.executable, "-m", "loadtests.final_read", "--run", str(run.path), "--provider", self.provider]
         subprocess.run(command, env=self.env, check=True, timeout=DEADLINE_S)
         run.update_facts(state="finished", finished=datetime.now(UTC).isoformat())
+        run.seal()
 
 
 @dataclass
