@@ -145,6 +145,15 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def last_start_s(self) -> float:
+        """How long after its claim a mail may leave and still be accepted before its job can be given up.
+
+        A process that was stopped for longer, and goes on, must not send for a job that has ended.
+        """
+        given_up_s = self.claim_lease_s + self.resolution_deadline_s
+        return given_up_s - self.connect_timeout_s - self.request_deadline_s
+
+    @property
     def broker(self) -> str:
         """The broker's URL with its secrets."""
         return (self.broker_url or self.redis_url).get_secret_value()

@@ -92,11 +92,12 @@ class BatchSender:
         async with self._recorder, asyncio.TaskGroup() as deliveries:
             self._deliveries = deliveries
             while not await self._must_stop():
+                leaves_by = time.monotonic() + self._desk.settings.last_start_s
                 mails, permits = await self._next_group()
                 if not mails:
                     break
                 for mail, permit in zip(mails, permits, strict=True):
-                    deliveries.create_task(self._deliver(mail, permit))
+                    deliveries.create_task(self._deliver(mail, permit, leaves_by=leaves_by))
         return Report(accepted=self._recorder.accepted, answered=self._recorder.answered, stopped=self._halted)
 
     def _halt(self, reason: str) -> None:
@@ -233,11 +234,11 @@ class BatchSender:
             self._halt(f"no permits: {type(exc).__name__}")
             return None
 
-    async def _deliver(self, mail: Mail, permit: Permit) -> None:
-        """Post one mail when its permit says; released when the batch has been halted before that."""
+    async def _deliver(self, mail: Mail, permit: Permit, *, leaves_by: float) -> None:
+        """Post one mail when its permit says; released when the batch has been halted, or slept too long, before."""
         try:
             permit = await self._await_start(permit)
-            if self._halted:
+            if self._halted or time.monotonic() > leaves_by:
                 self._recorder.add(released(mail), None)
                 return
             reply = await self._desk.provider.send(mail.payload, on_sent=partial(self._note_start, permit))

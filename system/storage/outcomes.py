@@ -128,7 +128,10 @@ def lapse_sends(connection: Connection, *, campaign_id: int) -> int:
 
 
 def give_up_unknown(connection: Connection, *, campaign_id: int, deadline_s: float) -> int:
-    """What no evidence has settled by the deadline is indeterminate, for good."""
+    """What no evidence has settled by the deadline is indeterminate, for good.
+
+    A post that came in time and waits to be applied may hold the evidence, so its jobs wait with it.
+    """
     statement = text("""
         WITH moved AS (
             UPDATE email_jobs SET
@@ -136,6 +139,10 @@ def give_up_unknown(connection: Connection, *, campaign_id: int, deadline_s: flo
                 reason = format('no evidence within %s s (%s)', :deadline_s, reason)
             WHERE campaign_id = :campaign_id AND status = 'unknown'
               AND updated_at < clock_timestamp() - make_interval(secs => :deadline_s)
+              AND NOT EXISTS (
+                  SELECT FROM webhook_inbox i
+                  WHERE i.applied_at IS NULL
+                    AND i.received_at <= email_jobs.updated_at + make_interval(secs => :deadline_s))
             RETURNING id, attempt_id, reason
         ), logged AS (
             INSERT INTO job_transitions (campaign_id, job_id, happening, from_status, to_status, attempt_id, reason)
