@@ -24,6 +24,7 @@ WEBHOOK_FRESHNESS_S = Histogram(
     "From the arrival of a webhook post to the commit that applied its events to jobs",
     buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0),
 )
+# The next three are named by the objectives and their alert rules (slo_reports/slos, deploy/prometheus).
 CAMPAIGN_JOBS = Gauge(
     "steadypost_campaign_jobs",
     "Jobs of a campaign by state",
@@ -33,6 +34,11 @@ CAMPAIGN_STARTED_S = Gauge(
     "steadypost_campaign_started_timestamp_seconds",
     "When a campaign was started, in Unix seconds",
     ["campaign"],
+)
+BREAKER_OPEN = Gauge(
+    "steadypost_breaker_open",
+    "1 while only probes go out through a sending account, else 0",
+    ["account"],
 )
 UNSUBSCRIPTIONS = Counter(
     "steadypost_unsubscriptions_total",

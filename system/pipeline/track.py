@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from system.failpoints import reach
+from system.metrics import WEBHOOK_FRESHNESS_S
 from system.states import EventKind
 from system.storage import evidence
 from system.storage.database import transaction
@@ -61,13 +62,19 @@ def apply_posts(engine: Engine, *, inbox_ids: Sequence[int]) -> Applied:
         moved = _fold(connection, fresh)
         counts = _count(totals, events, fresh)
         evidence.close_posts(connection, counts=counts)
-        return Applied(
-            posts=len(posts),
-            events=len(fresh),
-            repeated=sum(repeated for _, _, repeated, _ in counts),
-            foreign=sum(foreign for _, _, _, foreign in counts),
-            moved=moved,
-        )
+    _note_freshness(posts, applied_at=datetime.now(UTC))
+    return Applied(
+        posts=len(posts),
+        events=len(fresh),
+        repeated=sum(repeated for _, _, repeated, _ in counts),
+        foreign=sum(foreign for _, _, _, foreign in counts),
+        moved=moved,
+    )
+
+
+def _note_freshness(posts: Sequence[Post], *, applied_at: datetime) -> None:
+    for post in posts:
+        WEBHOOK_FRESHNESS_S.observe(max(0.0, (applied_at - post.received_at).total_seconds()))
 
 
 def _fold(connection: Connection, fresh: Sequence[tuple[int, int, int]]) -> int:

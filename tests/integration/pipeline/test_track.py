@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
+from system.metrics import WEBHOOK_FRESHNESS_S
 from system.pipeline.track import Applied, apply_posts
 
 if TYPE_CHECKING:
@@ -70,6 +72,16 @@ def sent(shop: Shop) -> Sent:
     job_id = shop.add_job(campaign_id)
     _, attempt_id = shop.send(campaign_id, job_id)
     return Sent(shop, campaign_id, job_id, str(attempt_id))
+
+
+def test_how_old_a_post_was_when_it_was_applied_is_counted_once(sent: Sent) -> None:
+    counted = f"{WEBHOOK_FRESHNESS_S._name}_count"
+    before = REGISTRY.get_sample_value(counted) or 0
+    inbox_id = sent.store(sent.event("delivered"))
+    apply_posts(sent.shop.engine, inbox_ids=[inbox_id])
+    apply_posts(sent.shop.engine, inbox_ids=[inbox_id])
+
+    assert REGISTRY.get_sample_value(counted) == before + 1
 
 
 def test_an_event_moves_its_job_and_is_logged(sent: Sent) -> None:
