@@ -87,7 +87,7 @@ def _workers() -> dict[str, Any]:
     return {
         "worker_prefetch_multiplier": 1,  # a batch waits in the queue, where others can take it, not in a worker
         # Bounds whatever leaks, as the memory does. Rarely: a successor takes seconds to come, and where a queue
-        # has one process, such as tracking, all that waits feels them (measured: events visible after 4 s, not 0.2).
+        # has one process, such as tracking, all that waits feels them (measured: events visible after 4 s, not 0.3).
         "worker_max_tasks_per_child": 20_000,
         "worker_max_memory_per_child": 600_000,  # KiB; checked after each task
         "worker_soft_shutdown_timeout": SOFT_SHUTDOWN_S,
