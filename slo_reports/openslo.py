@@ -88,9 +88,10 @@ def objective(name: str) -> Objective:
     return _objective_of(found[name])
 
 
-def load(folder: Path = SLOS) -> list[Document]:
+@cache
+def load(folder: Path = SLOS) -> tuple[Document, ...]:
     """All objects of a folder, valid and with references that resolve; InvalidSloError lists what is wrong."""
-    documents = [document for path in sorted(folder.glob("*.yaml")) for document in _read(path)]
+    documents = tuple(document for path in sorted(folder.glob("*.yaml")) for document in _read(path))
     if not documents:
         raise InvalidSloError(f"{folder} holds no OpenSLO files (*.yaml)")
     wrong = [*_repeated(documents), *_dangling(documents), *_ill_matched(documents)]
