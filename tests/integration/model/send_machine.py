@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from hypothesis import strategies as st
@@ -17,6 +16,7 @@ from system.storage import campaigns
 from system.storage.database import transaction
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Sequence
 
     from send_world import ModelShop, World
