@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from slo_reports import run_folder
+from stack.errors import StackError
+from stack.readiness import NotReadyError, wait_until_ready
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
     from slo_reports.run_folder import RunFolder
 
 STOP_DEADLINE_S: Final = 20.0
+START_DEADLINE_S: Final = 60.0
 SUMMARY: Final = "load.json"
+LIVE: Final = "load-live.json"
+"""Written by the load once a second; its first one says that the load is under way."""
 
 
 @dataclass
@@ -42,7 +47,18 @@ class WebhookLoad:
                 self._command(), env=self.env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
         self.run.note("load", "invoke", "webhook_load", value={"stages": self.stages})
+        try:
+            wait_until_ready(self._check_started, what="the webhook load", deadline_s=START_DEADLINE_S)
+        except BaseException:
+            self.process.kill()
+            raise
         return self
+
+    def _check_started(self) -> None:
+        if self.process.poll() is not None:
+            raise StackError(f"Locust ended with {self.process.returncode}; see logs/locust.log")
+        if not (self.run.path / LIVE).exists():
+            raise NotReadyError("it has not posted anything yet")
 
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -62,7 +78,7 @@ class WebhookLoad:
         except (OSError, ValueError):
             return None
         path.unlink()
-        (self.run.path / "load-live.json").unlink(missing_ok=True)
+        (self.run.path / LIVE).unlink(missing_ok=True)
         return summary
 
     def _command(self) -> list[str]:
