@@ -145,6 +145,9 @@ def test_a_wrong_content_stays_wrong(run: RunFolder, tmp_path: Path) -> None:
 
     export(run, out=tmp_path / "copy")
 
+    with Run(RunFolder(tmp_path / "copy")) as copy:
+        (kept,) = copy.rows("SELECT count(*) FROM ledger WHERE content_hash = '00000000'", uses=[run_folder.LEDGER])
+    assert kept == (1,)
     verdict = next(verdict for verdict in judge(RunFolder(tmp_path / "copy")) if verdict.id == "I14")
     assert verdict.status is Status.MISSED
 
