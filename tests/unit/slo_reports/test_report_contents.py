@@ -89,6 +89,8 @@ def test_an_interrupted_run_is_never_met(tmp_path: Path) -> None:
 def test_only_a_full_run_may_claim_the_headlines(tmp_path: Path) -> None:
     full = {"kind": "full", "compression": 1.0, "users": 100_000, "outage_s": 600.0, "deadline_s": 7200.0}
     assert report_of(tmp_path / "full", facts={"mode": full})["mode"]["no_claims"] == []
+    hurried = report_of(tmp_path / "hurried", facts={"mode": {**full, "kind": "compressed"}})
+    assert len(hurried["mode"]["no_claims"]) == 2
     compressed = report_of(tmp_path / "small")
     assert compressed["mode"]["label"] == "COMPRESSED k = 50"
     assert "that 100,000 users are done within 2 hours" in compressed["mode"]["no_claims"]

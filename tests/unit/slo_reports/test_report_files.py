@@ -12,6 +12,7 @@ from report_world import FILES, HISTORY, VERDICTS, a_folder, invariant, job, mov
 
 from slo_reports import run_folder
 from slo_reports.report import draw_report, write_report
+from slo_reports.report.contents.missing import part
 from slo_reports.report.schema import InvalidReportError, validate
 from slo_reports.run_folder import RunFolder
 from slo_reports.tables import Run
@@ -122,6 +123,12 @@ def test_no_file_names_a_place_on_this_machine(tmp_path: Path) -> None:
         assert str(tmp_path) not in path.read_text(), path.name
 
 
+def test_what_cannot_be_read_is_told_without_the_folders_place(tmp_path: Path) -> None:
+    with Run(a_folder(tmp_path, {"campaign": None})) as run:
+        found = part(run, lambda: {"limit": run.fact("campaign", "mails_per_s")})
+    assert found == {"missing": "run.json has no campaign.mails_per_s."}
+
+
 def test_the_other_three_are_functions_of_the_json_alone(tmp_path: Path) -> None:
     out = written(a_folder(tmp_path))
     again = tmp_path / "again"
@@ -133,7 +140,7 @@ def test_the_other_three_are_functions_of_the_json_alone(tmp_path: Path) -> None
 
 def test_the_summary_of_the_worst_run_fits_into_sixty_lines(tmp_path: Path) -> None:
     verdicts = [objective(Status.MISSED, "long\n" * 50, id=f"S{n}") for n in range(30)]
-    verdicts += [invariant(n, Status.MISSED, "broken " * 100, evidence=("job 1",) * 50) for n in range(40)]
+    verdicts += [invariant(n, Status.MISSED, f"{n} broken " * 100, evidence=("job 1",) * 50) for n in range(40)]
     history = [move("inject", "fail", at=n, fault=f"F{n:02}") for n in range(1, 40)]
     history += [move("inject", "invoke", at=n, fault=f"F{n:02}") for n in range(1, 40)]
     summary = read(written(a_folder(tmp_path, files={run_folder.HISTORY: history}), verdicts), "summary.md")
