@@ -20,7 +20,7 @@ from chaos.outage_watch import OutageWatch
 from chaos.process_watch import ProcessWatch
 from chaos.provider_outage import ProviderOutage
 from chaos.webhook_load import WebhookLoad
-from loadtests.environment import mask_secrets, measure_noise, read_machine, read_servers, read_source
+from loadtests.environment import measure_noise, read_machine, read_servers, read_source
 from slo_reports import run_folder
 from stack.errors import StackError
 from stack.stack import Stack
@@ -80,7 +80,7 @@ class Recording:
         env = self.stack.env
         servers = read_servers(database_url=env["STEADYPOST_DATABASE_URL"], redis_url=env["STEADYPOST_REDIS_URL"])
         facts = self.run.facts()
-        self.run.update_facts(environment={**facts["environment"], **servers}, settings=mask_secrets(env))
+        self.run.update_facts(environment={**facts["environment"], **servers})
         size = ("--users", str(self.profile.users), "--products", str(self.profile.products))
         self._program("steadypost", "population", "generate", *size, "--seed", str(self.seed))
         self._program("steadypost", "model", "train", "--out", env["STEADYPOST_MODEL_PATH"])
@@ -96,14 +96,15 @@ class Recording:
                     self._module("loadtests.final_read", "--run", str(self.run.path), "--provider", self._provider)
 
     def _campaign(self) -> None:
-        deadline = ("--deadline-s", f"{self.profile.deadline_s:g}", "--trailing-s", f"{self.profile.trailing_s:g}")
+        options = ("--deadline-s", f"{self.profile.deadline_s:g}", "--trailing-s", f"{self.profile.trailing_s:g}")
         self.run.note("harness", "ok", "phase", value={"phase": "sending"})
         with ExitStack() as beside:
             load = beside.enter_context(self._webhook_load())
             others = {"locust": load.process.pid}
             beside.enter_context(ProcessWatch(self.run, self.stack.place.folder, others=others))
             outage = beside.enter_context(self._outage())
-            self._module("loadtests.campaign", "--run", str(self.run.path), *deadline)
+            live = ("--live-targets", str(self._live_targets))
+            self._module("loadtests.campaign", "--run", str(self.run.path), *options, *live)
         if outage.error is not None:
             raise HarnessError(f"the outage could not be staged: {outage.error}")
 
@@ -114,6 +115,7 @@ class Recording:
             url=f"http://127.0.0.1:{self.stack.ports['web']}",
             signing_key=self.stack.place.signing_key,
             targets=self._targets,
+            live_targets=self._live_targets,
             stages=self.profile.stages,
             seed=self.seed,
         )
@@ -164,6 +166,10 @@ class Recording:
     @property
     def _targets(self) -> Path:
         return self.stack.place.folder / "webhook-targets.jsonl"
+
+    @property
+    def _live_targets(self) -> Path:
+        return self.stack.place.folder / "live-targets.jsonl"
 
     def _program(self, name: str, *arguments: str) -> None:
         self._execute([str(Path(sys.executable).with_name(name)), *arguments])

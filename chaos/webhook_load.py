@@ -35,6 +35,9 @@ class WebhookLoad:
     url: str
     signing_key: Path
     targets: Path
+    """Last week's mails, which the events speak of."""
+    live_targets: Path
+    """Mails of the running campaign, for attacks; the file may appear later."""
     stages: str
     seed: int
 
@@ -85,5 +88,6 @@ class WebhookLoad:
         return [
             *(sys.executable, "-m", "loadtests.webhook_run", "--run", str(self.run.path), "--url", self.url),
             *("--signing-key", str(self.signing_key), "--targets", str(self.targets)),
+            *("--live-targets", str(self.live_targets)),
             *("--stages", self.stages, "--seed", str(self.seed)),
         ]

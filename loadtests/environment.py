@@ -10,13 +10,10 @@ import subprocess
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import psycopg
 import redis
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PACKAGES: Final = (
     "celery", "kombu", "redis", "celery-redbeat", "sqlalchemy", "psycopg", "aiohttp", "granian", "fastapi",
@@ -85,18 +82,6 @@ def measure_noise() -> dict[str, Any]:
         "spread": round((slow - fastest) / fastest, 4),
         "load_average": round(os.getloadavg()[0], 2),
     }
-
-
-def mask_secrets(settings: Mapping[str, str]) -> dict[str, str]:
-    """Effective settings with every value that could open a door replaced by asterisks."""
-    return {name: "**********" if _is_secret(name) else value for name, value in sorted(settings.items())}
-
-
-def _is_secret(name: str) -> bool:
-    return any(
-        part in name.upper()
-        for part in ("KEY", "PASSWORD", "SECRET", "TOKEN", "DATABASE_URL", "REDIS_URL", "BROKER_URL")
-    )
 
 
 def _reference_loop_ms() -> float:
