@@ -64,12 +64,18 @@ _NUMBERED: Final = """
 
 PACK: Final[dict[str, str]] = {
     run_folder.LEDGER: f"""
-        WITH job AS (SELECT job_id, {_FINGERPRINT} AS fingerprint FROM jobs), {_OWNERS}
+        WITH job AS (SELECT job_id, user_id, recipient, {_FINGERPRINT} AS fingerprint FROM jobs), {_OWNERS}
         SELECT t.seq, kind, CAST(t.received_at AS DECIMAL(18, 7)) AS received_at,
                CASE WHEN t.message_id IS NOT NULL THEN min(t.seq) OVER (PARTITION BY t.message_id) END
                    AS message_number,
-               t.campaign_id, t.user_id, t.job_id, {_ATTEMPT}, week_key, {_CONTENT}, owner.number AS recipient_number,
-               CASE WHEN owner.number IS NULL THEN t.recipient END AS stray_recipient, t.status, message, rule, fault
+               t.campaign_id, t.job_id, {_ATTEMPT}, week_key, {_CONTENT},
+               t.user_id IS NOT DISTINCT FROM job.user_id AS is_own_user,
+               CASE WHEN t.user_id IS DISTINCT FROM job.user_id THEN t.user_id END AS other_user,
+               t.recipient IS NOT DISTINCT FROM job.recipient AS is_own_recipient,
+               CASE WHEN t.recipient IS DISTINCT FROM job.recipient THEN owner.number END AS other_recipient,
+               CASE WHEN t.recipient IS DISTINCT FROM job.recipient AND owner.number IS NULL THEN t.recipient END
+                   AS stray_recipient,
+               t.status, message, rule, fault
         FROM ledger t LEFT JOIN job ON job.job_id = t.job_id LEFT JOIN owner ON owner.recipient = t.recipient
         LEFT JOIN attempts known ON known.attempt_id = t.attempt_id
         ORDER BY t.seq
@@ -138,10 +144,13 @@ PACK: Final[dict[str, str]] = {
 
 UNPACK: Final[dict[str, str]] = {
     run_folder.LEDGER: f"""
-        WITH job AS (SELECT job_id, {_FINGERPRINT} AS fingerprint FROM read_parquet($jobs))
-        SELECT seq, kind, {_real("received_at")}, 'm' || message_number AS message_id, campaign_id, user_id, t.job_id,
-               {_ATTEMPT_ID}, week_key, {_CONTENT_HASH},
-               coalesce(stray_recipient, 'r' || recipient_number) AS recipient, status, message, rule, fault
+        WITH job AS (SELECT job_id, user_id, recipient_number, {_FINGERPRINT} AS fingerprint FROM read_parquet($jobs))
+        SELECT seq, kind, {_real("received_at")}, 'm' || message_number AS message_id, campaign_id,
+               CASE WHEN is_own_user THEN user_id ELSE other_user END AS user_id, t.job_id, {_ATTEMPT_ID}, week_key,
+               {_CONTENT_HASH},
+               coalesce(stray_recipient,
+                        'r' || CASE WHEN is_own_recipient THEN recipient_number ELSE other_recipient END) AS recipient,
+               status, message, rule, fault
         FROM read_parquet($packed) t LEFT JOIN job ON job.job_id = t.job_id
     """,
     run_folder.JOBS: f"""
