@@ -13,7 +13,9 @@ from slo_reports.verdict import Measure, Status
 if TYPE_CHECKING:
     from slo_reports.tables import Run
 
-MOST_LAG_MS: Final = 5.0
+MOST_LAG_MS: Final = 50.0
+"""5 % of the objective. Response times count from when a post was due, so lag is inside them: it can make a latency
+look worse than it is, never better. Well below a millisecond is what a machine of its own would give the load."""
 MOST_DROPPED: Final = 0.001
 LEAST_SHORTFALL: Final = 0.05
 STRAY: Final = 5.0
@@ -25,7 +27,7 @@ _LAG: Final = "SELECT (sent_at - intended_at) * 1000 AS value FROM requests WHER
 @objective(
     "S4",
     "load-honesty",
-    promise="Requests leave when they are due (p99 of the lag ≤ 5 ms), at most 0.1 % are dropped, none is left out.",
+    promise="Requests leave when they are due (p99 of the lag ≤ 50 ms), at most 0.1 % are dropped, none is left out.",
     sources=(RUN, REQUESTS),
 )
 def check_load(run: Run) -> Finding:

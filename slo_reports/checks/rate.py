@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from slo_reports.checks.check import Finding, invariant, objective, unknown
 from slo_reports.fault_windows import FaultWindow, fault_windows
+from slo_reports.recovery import FULL_RATE_S
 from slo_reports.run_folder import HISTORY, LEDGER, RUN
 from slo_reports.verdict import Measure, Status
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from slo_reports.tables import Run
 
 LEAST_USE: Final = 0.98
+LEAST_USE_COMPRESSED: Final = 0.95
+"""A compressed run sends for seconds: one slow second of twenty is 5 %, of a thousand it is nothing."""
 
 # Microseconds, so that "less than a second later" is exact.
 _WINDOWS: Final = """
@@ -67,12 +70,13 @@ def check_limit(run: Run) -> Finding:
 @objective(
     "R1",
     "limit_is_used",
-    promise="While the provider can be reached, at least 98 % of its limit is used.",
+    promise="While the provider can be reached, 98 % of its limit is used (95 % in a compressed run).",
     sources=(RUN, LEDGER, HISTORY),
 )
 def check_use(run: Run) -> Finding:
-    """From first to last receipt, without the time from each fault to the first mail after it (S5 judges that)."""
+    """From first to last receipt, without the time from each fault until the full rate is due again (S5 judges that)."""
     limit = float(run.fact("campaign", "mails_per_s"))
+    least_use = LEAST_USE if run.fact("mode", "kind") == "full" else LEAST_USE_COMPRESSED
     windows = fault_windows(run)
     mails, span_s, whole_s = _sending(run, windows)
     if span_s <= 1:
@@ -83,22 +87,22 @@ def check_use(run: Run) -> Finding:
     measure = Measure(
         value=rate,
         unit="mails/s",
-        objective=f"≥ {LEAST_USE:.0%} of {limit:g} mails/s",
-        threshold=LEAST_USE * limit,
+        objective=f"≥ {least_use:.0%} of {limit:g} mails/s",
+        threshold=least_use * limit,
         n=mails,
         method="mails by sending time outside faults; a census, so there is no interval",
-        budget_left=1 - (1 - use) / (1 - LEAST_USE),
+        budget_left=1 - (1 - use) / (1 - least_use),
     )
     says = (
         f"{rate:.1f} mails/s for {span_s:,.1f} s, {use:.1%} of the limit; first to last mail took {whole_s:,.1f} s, "
         f"mails/limit and faults alone would take {mails / limit + outage_s:,.1f} s"
     )
-    return Finding(status=Status.MET if use >= LEAST_USE else Status.MISSED, says=says, measure=measure)
+    return Finding(status=Status.MET if use >= least_use else Status.MISSED, says=says, measure=measure)
 
 
 def _sending(run: Run, windows: Sequence[FaultWindow]) -> tuple[int, float, float]:
     """Intervals between mails, seconds that they took outside faults, and seconds from first to last."""
-    faults = [(w.injected_at, w.ends_at) for w in windows if w.ends_at is not None]
+    faults = [(w.injected_at, w.ends_at + FULL_RATE_S) for w in windows if w.ends_at is not None]
     listed = ", ".join(f"({injected_at!r}::DOUBLE, {ends_at!r}::DOUBLE)" for injected_at, ends_at in faults)
     statement = f"""
         WITH faults AS (FROM (VALUES (NULL, NULL), {listed or "(NULL, NULL)"}) AS f (injected_at, ends_at)),
