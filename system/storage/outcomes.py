@@ -130,7 +130,8 @@ def lapse_sends(connection: Connection, *, campaign_id: int) -> int:
 def give_up_unknown(connection: Connection, *, campaign_id: int, deadline_s: float) -> int:
     """What no evidence has settled by the deadline is indeterminate, for good.
 
-    A post that came in time and waits to be applied may hold the evidence, so its jobs wait with it.
+    A post that came in time and waits to be applied may hold the evidence, so its jobs wait with it; not for ever,
+    since a post that nobody can apply would otherwise keep a campaign open.
     """
     statement = text("""
         WITH moved AS (
@@ -142,6 +143,7 @@ def give_up_unknown(connection: Connection, *, campaign_id: int, deadline_s: flo
               AND NOT EXISTS (
                   SELECT FROM webhook_inbox i
                   WHERE i.applied_at IS NULL
+                    AND i.received_at > clock_timestamp() - make_interval(secs => 2 * :deadline_s)
                     AND i.received_at <= email_jobs.updated_at + make_interval(secs => :deadline_s))
             RETURNING id, attempt_id, reason
         ), logged AS (
