@@ -74,7 +74,7 @@ def check_limit(run: Run) -> Finding:
     sources=(RUN, LEDGER, HISTORY),
 )
 def check_use(run: Run) -> Finding:
-    """From first to last receipt, without the time from each fault until the full rate is due again (S5 judges that)."""
+    """From first to last receipt, without the time from a fault until the full rate is due again (S5 judges that)."""
     limit = float(run.fact("campaign", "mails_per_s"))
     least_use = LEAST_USE if run.fact("mode", "kind") == "full" else LEAST_USE_COMPRESSED
     windows = fault_windows(run)
@@ -115,7 +115,8 @@ def _sending(run: Run, windows: Sequence[FaultWindow]) -> tuple[int, float, floa
             GROUP BY part
         )
         SELECT coalesce(sum(mails - 1), 0)::BIGINT, coalesce(sum(last_at - first_at), 0),
-               coalesce(max(last_at) - min(first_at), 0) FROM parts
+               (SELECT coalesce(max(received_at) - min(received_at), 0) FROM ledger WHERE kind = 'accepted')
+        FROM parts
     """  # noqa: S608  # numbers of our own
     mails, span_s, whole_s = run.one(statement, uses=(LEDGER,))
     return int(mails), float(span_s), float(whole_s)
