@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from scripted_provider import Request, accepts, answers, rejects, scripted_provider
 from sending_desk import Mailing, open_desk
+from shop_world import settings_with
 from sqlalchemy import text
+
+from system.settings import Settings
 
 if TYPE_CHECKING:
     from stack.postgres import Postgres
@@ -328,3 +331,21 @@ def _allow(server: Postgres, database: str | None, allowed: str) -> None:
     with server.connect() as connection:
         connection.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS {allowed}".encode())
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database])
+
+
+async def test_a_mail_whose_job_could_be_given_up_before_its_answer_does_not_leave(
+    mailing: Mailing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As when the process was stopped for long between the intent and the first byte.
+    job_id = mailing.add_ready(1)[0]
+    monkeypatch.setattr(Settings, "last_start_s", property(lambda _: 0.0))
+
+    sent = await mailing.send(lambda _: accepts(), limit=1)
+
+    assert sent.provider.mails == []
+    assert mailing.shop.transitions(job_id)[-1] == ("released", "sending", "ready")
+
+
+def test_a_mail_leaves_early_enough_to_be_answered_before_its_job_is_given_up() -> None:
+    patient = settings_with(claim_lease_s=30, resolution_deadline_s=60, connect_timeout_s=3, request_deadline_s=10)
+    assert patient.last_start_s == 30 + 60 - 3 - 10
