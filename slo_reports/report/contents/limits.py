@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from slo_reports.checks.load import MOST_LAG_MS
 from slo_reports.report.numbers import amount, counted, plain, words
 from slo_reports.verdict import Status
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 MAX_SPREAD: Final = 0.25
 MAX_DROPPED: Final = 0.001
-MAX_LAG_MS: Final = 5.0
 
 
 def limits_of(
@@ -89,8 +89,8 @@ def _of_the_load(load: Mapping[str, Any]) -> Iterator[str]:
         return
     if load["dropped"] > MAX_DROPPED * load["offered"]:
         yield f"The load generator dropped {counted(load['dropped'], 'post')} of {load['offered']:,}."
-    if (lag := load["scheduler_lag_p99_ms"]) is not None and lag > MAX_LAG_MS:
-        yield f"The load generator itself was late (p99 {amount(lag, 'ms')}, at most {plain(MAX_LAG_MS)} is sound)."
+    if (lag := load["scheduler_lag_p99_ms"]) is not None and lag > MOST_LAG_MS:
+        yield f"The load generator itself was late (p99 {amount(lag, 'ms')}, at most {plain(MOST_LAG_MS)} is sound)."
 
 
 def _of_the_machine(environment: Mapping[str, Any]) -> Iterator[str]:

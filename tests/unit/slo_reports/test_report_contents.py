@@ -219,7 +219,7 @@ def test_dropped_and_unanswered_posts_are_in_no_curve_and_counted(tmp_path: Path
 
 
 def test_a_late_load_generator_is_among_the_limits(tmp_path: Path) -> None:
-    late = [post(n, due=n / 10, took_ms=50, late_ms=30) for n in range(100)]
+    late = [post(n, due=n / 10, took_ms=90, late_ms=60) for n in range(100)]
     limits = report_of(tmp_path, files={run_folder.REQUESTS: late})["limits"]
     assert any("load generator itself was late" in limit for limit in limits)
 
