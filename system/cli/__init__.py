@@ -17,6 +17,7 @@ from system.errors import DependencyError, SteadypostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from importlib.metadata import EntryPoint
 
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -30,9 +31,12 @@ app.command(name="preview")(preview.preview)
 app.command(name="doctor")(doctor.doctor)
 
 
-def _add_commands_of_other_packages() -> None:
-    """`stack`, `population`, `slo-test` and the like: found by name, since `system` must not import them."""
-    for found in entry_points(group="steadypost.commands"):
+def _add_commands_of_other_packages(asked: str | None) -> None:
+    """`stack`, `population`, `slo-test` and the like: found by name, since `system` must not import them.
+
+    Loaded is what is asked for, and everything only for help: the judge's libraries take seconds to import.
+    """
+    for found in _wanted(asked):
         try:
             command = found.load()
         except ModuleNotFoundError as exc:
@@ -43,6 +47,14 @@ def _add_commands_of_other_packages() -> None:
             app.add_typer(command, name=found.name)
         else:
             app.command(name=found.name)(command)
+
+
+def _wanted(asked: str | None) -> list[EntryPoint]:
+    others = entry_points(group="steadypost.commands")
+    ours = {group.name for group in app.registered_groups} | {command.name for command in app.registered_commands}
+    if asked in ours:
+        return []
+    return [found for found in others if found.name == asked] or list(others)
 
 
 def _unavailable(name: str, *, missing: str | None) -> Callable[[typer.Context], None]:
@@ -59,7 +71,7 @@ def main() -> None:
     """Run the command line."""
     console = Console(stderr=True, highlight=False)
     try:
-        _add_commands_of_other_packages()
+        _add_commands_of_other_packages(next(iter(sys.argv[1:]), None))
         app()
     except SteadypostError as exc:
         console.print(f"[red]error:[/] {escape(str(exc))}", soft_wrap=True)
