@@ -35,14 +35,14 @@ def read_finally(run: RunFolder, *, provider: str) -> None:
     run.update_facts(quiescence=quiescence, provider_summary=read_summary(provider))
     since_s = datetime.fromisoformat(facts["started"]).timestamp()
     if campaign is not None:
-        _read_campaign(run, campaign, provider=provider)
+        _read_campaign(run, campaign, provider=provider, since_s=since_s)
     # The inbox comes after the events: one that arrives in between is then a post whose events are not asked for.
     with transaction(process_engine()) as connection:
         run.write_lines(run_folder.CAMPAIGNS, exports.stream_campaigns(connection))
         run.write_lines(run_folder.INBOX, exports.stream_inbox(connection, since_s=since_s))
 
 
-def _read_campaign(run: RunFolder, campaign: dict[str, Any], *, provider: str) -> None:
+def _read_campaign(run: RunFolder, campaign: dict[str, Any], *, provider: str, since_s: float) -> None:
     campaign_id, pseudonym = campaign["id"], Pseudonyms()
     with transaction(process_engine()) as connection:
         jobs = exports.stream_jobs(connection, campaign_id=campaign_id)
@@ -52,7 +52,7 @@ def _read_campaign(run: RunFolder, campaign: dict[str, Any], *, provider: str) -
         run.write_lines(run_folder.TRANSITIONS, exports.stream_transitions(connection, campaign_id=campaign_id))
         run.write_lines(run_folder.EVENTS, exports.stream_events(connection, campaign_id=campaign_id))
         audience = exports.audience_size(connection, campaign_id=campaign_id)
-    ledger = read_ledger(provider, campaign_id=campaign_id, recipient_of=pseudonym)
+    ledger = read_ledger(provider, campaign_id=campaign_id, since_s=since_s, recipient_of=pseudonym)
     run.write_lines(run_folder.LEDGER, _with_short_hashes(ledger))
     run.update_facts(campaign={**campaign, "audience_users": audience})
 

@@ -73,7 +73,8 @@ class Mailing:
         """A campaign that runs inside, and has ended and is recorded afterwards."""
         week = next(self.weeks)
         run = RunFolder(self.folder / week)
-        run.write_facts({"profile": "acceptance", "state": "recording", "started": datetime.now(UTC).isoformat()})
+        started = datetime.now(UTC).isoformat()
+        run.write_facts({"profile": "acceptance", "week": week, "state": "recording", "started": started})
         command = [sys.executable, "-m", "loadtests.campaign", "--run", str(run.path), "--week", week]
         command += ["--deadline-s", str(DEADLINE_S), "--trailing-s", "2"]
         with (run.path / "driver.log").open("w") as log:

@@ -181,7 +181,7 @@ def test_a_mail_shows_what_the_database_says_that_it_shows(shop: Shop) -> None:
     for mail in shop.mails:
         job = jobs[int(mail.args["job_id"])]
         assert mail.seen.skus == [skus[product] for product in job["product_ids"]]
-        assert mail.args["content_hash"] == hashes[mail.args["attempt_id"]]
+        assert mail.args["content_hash"].startswith(hashes[mail.args["attempt_id"]])
         assert mail.args["content_hash"] == content_hash(
             user_id=mail.user_id, product_ids=job["product_ids"], model_version=job["model_version"]
         )
@@ -232,9 +232,9 @@ def test_whoever_unsubscribes_is_left_out_at_once_and_gets_no_mail_the_week_afte
     assert second.broken_invariants() == []
     (job,) = (job for job in second.run.lines(run_folder.JOBS) if job["user_id"] == leaver.user_id)
     assert (job["status"], job["reason"]) == ("skipped", "suppressed: unsubscribed")
-    mailed = {line["custom_args"]["user_id"] for line in second.run.lines(run_folder.LEDGER)}
+    mailed = {line["user_id"] for line in second.run.lines(run_folder.LEDGER)}
     assert len(mailed) > CUSTOMERS_AT_LEAST // 2
-    assert str(leaver.user_id) not in mailed
+    assert leaver.user_id not in mailed
 
 
 def _suppressed_reason(shop: Shop, user_id: int) -> str | None:
