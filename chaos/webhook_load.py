@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from loadtests.webhook.parts import LIVE, LOAD
 from slo_reports import run_folder
 from stack.errors import StackError
 from stack.readiness import NotReadyError, wait_until_ready
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 STOP_DEADLINE_S: Final = 20.0
 START_DEADLINE_S: Final = 60.0
-SUMMARY: Final = "load.json"
-LIVE: Final = "load-live.json"
-"""Written by the load once a second; its first one says that the load is under way."""
 
 
 @dataclass
@@ -75,7 +73,7 @@ class WebhookLoad:
         self.run.update_facts(load=self._summary())
 
     def _summary(self) -> dict[str, Any] | None:
-        path = self.run.path / SUMMARY
+        path = self.run.path / LOAD
         try:
             summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtests.story import Story
+from loadtests.webhook.parts import LIVE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +87,7 @@ class Progress:
 
     def _webhook(self) -> tuple[str, str]:
         try:
-            live: dict[str, Any] = json.loads((self.folder / "load-live.json").read_text(encoding="utf-8"))
+            live: dict[str, Any] = json.loads((self.folder / LIVE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return "no webhook load", ""
         p50, p99 = live.get("p50_ms"), live.get("p99_ms")
