@@ -18,8 +18,8 @@ import redis
 
 from chaos.toxiproxy.binary import find_toxiproxy
 from chaos.toxiproxy.errors import ToxiproxyError
+from stack import ports
 from stack.errors import StackError
-from stack.ports import find_ports
 from stack.postgres import Postgres, prepare_postgres
 from stack.readiness import wait_until_ready
 from stack.redis import RedisServer, prepare_redis
@@ -34,9 +34,24 @@ TEMPLATE = "migrated_template"
 READY_DEADLINE_S = 60.0
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     # Whoever ends the run with TERM, such as `timeout`, wants its servers stopped as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
+        number = int(worker["workerid"].removeprefix("gw"))
+        ports.PORT_RANGE = _share(ports.PORT_RANGE, number=number, of=worker["workercount"])
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: half of the tests wait for something, so there are more workers than cores."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
+def _share(whole: range, *, number: int, of: int) -> range:
+    """One worker's ports: what another one has drawn and not yet bound, or closed as a fault, looks free."""
+    size, turn = len(whole) // of, number % of  # the number of one that replaces a dead worker is higher
+    return whole[turn * size : (turn + 1) * size]
 
 
 @pytest.fixture(scope="session")
@@ -118,7 +133,7 @@ def _unavailable_is_a_skip() -> Iterator[None]:
 
 
 def _free_port() -> int:
-    return find_ports(1, choice=random.SystemRandom())[0]
+    return ports.find_ports(1, choice=random.SystemRandom())[0]
 
 
 @contextmanager
