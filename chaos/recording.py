@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.outage_watch import OutageWatch
+from chaos.errors import HarnessError
+from chaos.fault_watch import FaultWatch, Planned
 from chaos.process_watch import ProcessWatch
 from chaos.provider_outage import ProviderOutage
 from chaos.webhook_load import WebhookLoad
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
     from slo_reports.run_folder import RunFolder
 
 PROJECT: Final = Path(__file__).parent.parent
-
-
-class HarnessError(Exception):
-    """Raised when the proof itself can't be carried out; says nothing about the system."""
 
 
 @dataclass
@@ -120,10 +117,10 @@ class Recording:
             seed=self.seed,
         )
 
-    def _outage(self) -> OutageWatch:
+    def _outage(self) -> FaultWatch:
         provider = ProviderOutage(management_url=self._provider, port=self.stack.ports["fake"])
         at_mails = int(self.profile.outage_at_share * self.profile.users)
-        return OutageWatch(self.run, provider, at_mails=at_mails, for_s=self.profile.outage_s)
+        return FaultWatch(self.run, [Planned(injector=provider, at_mails=at_mails, for_s=self.profile.outage_s)])
 
     @contextmanager
     def _removed_afterwards(self) -> Iterator[None]:

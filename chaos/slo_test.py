@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from chaos.errors import HarnessError
 from chaos.profiles import PROFILES
-from chaos.recording import HarnessError, Recording
+from chaos.recording import Recording
 from slo_reports.run_folder import RunFolder
 
 RUNS: Final = Path("slo_reports/runs")

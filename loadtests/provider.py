@@ -57,6 +57,11 @@ def cancel_fault(management_url: str, name: str) -> None:
             raise
 
 
+def cancel_all_faults(management_url: str) -> None:
+    """Take every fault rule back."""
+    _send(management_url, "DELETE", "/faults")
+
+
 def read_faults(management_url: str) -> list[dict[str, Any]]:
     """The rules in force, each with `rule`, `matched`, `bites` and `over`."""
     rules: list[dict[str, Any]] = _ask(management_url, "GET", "/faults")

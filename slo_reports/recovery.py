@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -37,22 +38,31 @@ class Recovery:
     """Whether there were enough mails left to fill one window."""
 
 
-def recoveries(run: Run, *, limit: float) -> list[Recovery]:
-    """One for each outage of the provider that was healed."""
+def recoveries(run: Run, *, limit: float, of_all: bool = False) -> list[Recovery]:
+    """One for each outage of the provider that was healed; with `of_all`, for each fault.
+
+    What is looked at ends where the next fault begins.
+    """
+    windows = fault_windows(run)
     return [
-        _recovery(run, window, window.healed_at, limit=limit)
-        for window in fault_windows(run)
-        if window.fault == TOTAL_OUTAGE and window.healed_at is not None
+        _recovery(run, window, window.healed_at, until=_next_fault(windows, window.healed_at), limit=limit)
+        for window in windows
+        if (of_all or window.fault == TOTAL_OUTAGE) and window.healed_at is not None
     ]
 
 
-def _recovery(run: Run, window: FaultWindow, healed_at: float, *, limit: float) -> Recovery:
+def _next_fault(windows: list[FaultWindow], after: float) -> float:
+    return min((window.injected_at for window in windows if window.injected_at >= after), default=math.inf)
+
+
+def _recovery(run: Run, window: FaultWindow, healed_at: float, *, until: float, limit: float) -> Recovery:
     mails, first_at = run.one(
-        "SELECT count(*), min(received_at) FROM ledger WHERE kind = 'accepted' AND received_at >= ?",
-        [healed_at],
+        "SELECT count(*), min(received_at) FROM ledger"
+        " WHERE kind = 'accepted' AND received_at >= ? AND received_at < ?",
+        [healed_at, until],
         uses=(LEDGER,),
     )
-    full_rate_s, best = run.one(_RATES, [healed_at, FULL_RATE * limit * RATE_WINDOW_S], uses=(LEDGER,))
+    full_rate_s, best = run.one(_RATES, [healed_at, FULL_RATE * limit * RATE_WINDOW_S, until], uses=(LEDGER,))
     return Recovery(
         fault=window.fault,
         healed_at=healed_at,
@@ -68,7 +78,7 @@ def _recovery(run: Run, window: FaultWindow, healed_at: float, *, limit: float) 
 _RATES: Final = f"""
 WITH mails AS (
     SELECT received_at - $1 AS after_s FROM ledger
-    WHERE kind = 'accepted' AND received_at >= $1 AND received_at < $1 + {LOOK_S + RATE_WINDOW_S}
+    WHERE kind = 'accepted' AND received_at >= $1 AND received_at < least($1 + {LOOK_S + RATE_WINDOW_S}, $3)
 ), windows AS (
     SELECT (step * {STEP_S})::DOUBLE AS begins_s, count(after_s) AS mails
     FROM range({int(LOOK_S / STEP_S) + 1}) AS r (step)

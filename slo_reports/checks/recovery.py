@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from slo_reports.checks.check import Finding, invariant, objective, unknown
 from slo_reports.checks.lifecycle import ENDS, quoted
+from slo_reports.expected import expected_of
 from slo_reports.recovery import FIRST_ACCEPT_S, FULL_RATE, FULL_RATE_S, Recovery, recoveries
 from slo_reports.run_folder import HISTORY, JOBS, LEDGER, RUN
 from slo_reports.verdict import Measure, Status
@@ -14,6 +16,17 @@ if TYPE_CHECKING:
     from slo_reports.tables import Run
 
 _OPERATOR: Final = """SELECT f, "at" FROM history WHERE actor = 'operator' ORDER BY "at" LIMIT 20"""
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """How soon after healing the first mail and the full rate must be seen; None is not judged."""
+
+    first_accept_s: float = FIRST_ACCEPT_S
+    full_rate_s: float | None = FULL_RATE_S
+
+
+_USUAL: Final = _Limits()
 
 # A job in work is on its way only under a lease that still holds, or with a next attempt still to come.
 _LEFT: Final = f"""
@@ -30,27 +43,48 @@ FROM jobs WHERE status NOT IN ({quoted(ENDS)}) ORDER BY on_its_way, job_id LIMIT
     sources=(RUN, HISTORY, LEDGER, JOBS),
 )
 def check_recovery(run: Run) -> Finding:
-    """From the end of healing, by the provider's receipts; operations of a person stand in the history."""
-    found = recoveries(run, limit=float(run.fact("campaign", "mails_per_s")))
+    """From the end of healing, by the provider's receipts; operations of a person stand in the history.
+
+    An experiment names the limits for its own fault; one without a fault shows that every job ends by itself.
+    """
+    expected = expected_of(run)
+    limits = _USUAL if expected is None else _Limits(expected.first_accept_s, expected.full_rate_s)
+    found = recoveries(run, limit=float(run.fact("campaign", "mails_per_s")), of_all=expected is not None)
+    slow = [line for recovery in found for line in (*_first_accept(recovery, limits), *_full_rate(recovery, limits))]
+    by_hand = _by_hand(run)[0 if expected is None else expected.operator_actions :]
+    wrong = slow + by_hand + _left_behind(run)
+    shows_nothing = _shows_nothing(found)
+    if expected is None and shows_nothing and (not found or not wrong):
+        return unknown(shows_nothing)
+    says = "; ".join(wrong[:3]) if wrong else f"{_told(found)}no operator, every job has ended{_few(found)}"
+    status = Status.MISSED if wrong else Status.MET
+    return Finding(status=status, says=says, measure=_slowest(found, limits), evidence=tuple(wrong))
+
+
+def _shows_nothing(found: list[Recovery]) -> str | None:
     if not found:
-        return unknown("there was no outage that was healed, so nothing is shown about recovery")
-    wrong = [line for recovery in found for line in (*_first_accept(recovery), *_full_rate(recovery))]
-    wrong += _by_hand(run) + _left_behind(run)
+        return "there was no outage that was healed, so nothing is shown about recovery"
+    if all(recovery.first_accept_s is None for recovery in found):
+        return "no mail was left after the outage to show a recovery"
+    return None
+
+
+def _few(found: list[Recovery]) -> str:
+    return "" if all(r.enough_left for r in found) else "; too few mails were left to judge the rate"
+
+
+def _slowest(found: list[Recovery], limits: _Limits) -> Measure | None:
     slowest = max((r.first_accept_s for r in found if r.first_accept_s is not None), default=None)
-    if not wrong and slowest is None:
-        return unknown("no mail was left after the outage to show a recovery")
-    measure = None if slowest is None else Measure(
+    if slowest is None:
+        return None
+    return Measure(
         value=slowest,
         unit="s",
-        objective=f"≤ {FIRST_ACCEPT_S:g} s",
-        threshold=FIRST_ACCEPT_S,
+        objective=f"≤ {limits.first_accept_s:g} s",
+        threshold=limits.first_accept_s,
         n=len(found),
-        method="from the end of healing to the first acceptance; the slowest of all outages",
-    )  # fmt: skip
-    few = "" if all(r.enough_left for r in found) else "; too few mails were left to judge the rate"
-    says = f"{_told(found)}; no operator, every job has ended{few}" if not wrong else "; ".join(wrong[:3])
-    status = Status.MISSED if wrong else Status.MET
-    return Finding(status=status, says=says, measure=measure, evidence=tuple(wrong))
+        method="from the end of healing to the first acceptance; the slowest of all faults",
+    )
 
 
 @objective(
@@ -64,9 +98,10 @@ def check_full_rate(run: Run) -> Finding:
     limit = float(run.fact("campaign", "mails_per_s"))
     found = recoveries(run, limit=limit)
     if not found or not all(recovery.enough_left for recovery in found):
-        why = f"too few mails were left: {_told(found)}" if found else "there was no outage that was healed"
+        told = _told(found).removesuffix("; ")
+        why = f"too few mails were left: {told}" if found else "there was no outage that was healed"
         return unknown(f"{why}, so no rate after an outage can be judged")
-    slow = [line for recovery in found for line in _full_rate(recovery)]
+    slow = [line for recovery in found for line in _full_rate(recovery, _USUAL)]
     known = [r.full_rate_s for r in found if r.full_rate_s is not None]
     measure = None if len(known) < len(found) else Measure(
         value=max(known),
@@ -78,13 +113,13 @@ def check_full_rate(run: Run) -> Finding:
         budget_left=1 - max(known) / FULL_RATE_S,
     )  # fmt: skip
     status = Status.MISSED if slow else Status.MET
-    return Finding(status=status, says=_told(found), measure=measure, evidence=tuple(slow))
+    return Finding(status=status, says=_told(found).removesuffix("; "), measure=measure, evidence=tuple(slow))
 
 
 def _told(found: list[Recovery]) -> str:
-    return "; ".join(
+    return "".join(
         f"first mail {_seconds(r.first_accept_s)}, full rate {_seconds(r.full_rate_s)} after {r.fault}, "
-        f"best 5 s in time {r.best_rate:.1f} mails/s"
+        f"best 5 s in time {r.best_rate:.1f} mails/s; "
         for r in found
     )
 
@@ -93,17 +128,18 @@ def _seconds(value: float | None) -> str:
     return "never" if value is None else f"{value:.2f} s"
 
 
-def _first_accept(recovery: Recovery) -> list[str]:
-    if recovery.first_accept_s is None or recovery.first_accept_s <= FIRST_ACCEPT_S:
+def _first_accept(recovery: Recovery, limits: _Limits) -> list[str]:
+    if recovery.first_accept_s is None or recovery.first_accept_s <= limits.first_accept_s:
         return []
-    return [f"first mail {recovery.first_accept_s:.2f} s after {recovery.fault}, limit {FIRST_ACCEPT_S:g} s"]
+    return [f"first mail {recovery.first_accept_s:.2f} s after {recovery.fault}, limit {limits.first_accept_s:g} s"]
 
 
-def _full_rate(recovery: Recovery) -> list[str]:
-    in_time = recovery.full_rate_s is not None and recovery.full_rate_s <= FULL_RATE_S
-    if in_time or not recovery.enough_left:
+def _full_rate(recovery: Recovery, limits: _Limits) -> list[str]:
+    if limits.full_rate_s is None or not recovery.enough_left:
         return []
-    return [f"full rate {_seconds(recovery.full_rate_s)} after {recovery.fault}, limit {FULL_RATE_S:g} s"]
+    if recovery.full_rate_s is not None and recovery.full_rate_s <= limits.full_rate_s:
+        return []
+    return [f"full rate {_seconds(recovery.full_rate_s)} after {recovery.fault}, limit {limits.full_rate_s:g} s"]
 
 
 def _by_hand(run: Run) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chaos.fault import injected
-from chaos.outage_watch import OutageWatch
+from chaos.fault_watch import FaultWatch, Planned
 from slo_reports import run_folder
 from slo_reports.run_folder import RunFolder
 from stack.readiness import NotReadyError, wait_until_ready
@@ -64,7 +64,7 @@ def effects(run: RunFolder) -> list[int]:
 def test_the_fault_begins_when_enough_mails_are_out(tmp_path: Path) -> None:
     run, switch = RunFolder(tmp_path), Switch()
     a_sample(run, 10)
-    with OutageWatch(run, switch, at_mails=100, for_s=1.0):
+    with FaultWatch(run, [Planned(injector=switch, at_mails=100, for_s=1.0)]):
         a_sample(run, 99)
         assert switch.done == []
         a_sample(run, 100)
@@ -75,7 +75,7 @@ def test_the_fault_begins_when_enough_mails_are_out(tmp_path: Path) -> None:
 def test_leaving_early_heals_at_once(tmp_path: Path) -> None:
     run, switch = RunFolder(tmp_path), Switch()
     a_sample(run, 500)
-    with OutageWatch(run, switch, at_mails=100, for_s=600.0):
+    with FaultWatch(run, [Planned(injector=switch, at_mails=100, for_s=600.0)]):
         wait_for(switch, "inject")
     assert switch.done == ["inject", "heal"]
     assert [line["f"] for line in run.lines(run_folder.HISTORY)] == ["inject", "inject", "effect", "heal", "heal"]
@@ -84,9 +84,26 @@ def test_leaving_early_heals_at_once(tmp_path: Path) -> None:
 def test_a_fault_that_does_not_bite_is_recorded_with_nothing_observed(tmp_path: Path) -> None:
     run, switch = RunFolder(tmp_path), Switch(bites=False)
     a_sample(run, 500)
-    with OutageWatch(run, switch, at_mails=100, for_s=1.0):
+    with FaultWatch(run, [Planned(injector=switch, at_mails=100, for_s=1.0)]):
         wait_for(switch, "inject", "heal")
     assert effects(run) == [0]
+
+
+def test_a_fault_that_was_only_to_be_seen_is_healed_when_it_was(tmp_path: Path) -> None:
+    run, switch = RunFolder(tmp_path), Switch()
+    a_sample(run, 500)
+    with FaultWatch(run, [Planned(injector=switch, at_mails=100, for_s=600.0, until_seen=True)]):
+        wait_for(switch, "inject", "heal")
+    assert effects(run) == [1]
+
+
+def test_the_next_fault_begins_when_the_one_before_is_healed(tmp_path: Path) -> None:
+    run, done = RunFolder(tmp_path), list[str]()
+    first, second = Switch(done=done), Switch(done=done)
+    a_sample(run, 500)
+    plan = [Planned(injector=one, at_mails=100, for_s=0.5) for one in (first, second)]
+    with FaultWatch(run, plan):
+        wait_for(second, "inject", "heal", "inject", "heal")
 
 
 def test_a_failing_injector_is_healed_and_reported(tmp_path: Path) -> None:
@@ -97,7 +114,7 @@ def test_a_failing_injector_is_healed_and_reported(tmp_path: Path) -> None:
 
     run, switch = RunFolder(tmp_path), Stuck()
     a_sample(run, 500)
-    watch = OutageWatch(run, switch, at_mails=100, for_s=1.0)
+    watch = FaultWatch(run, [Planned(injector=switch, at_mails=100, for_s=1.0)])
     with watch:
         wait_for(switch, "inject", "heal")
     assert "management port is gone" in str(watch.error)
