@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
@@ -17,21 +17,30 @@ Case = tuple[str, str, str, str]
 
 def junit_of(report: Mapping[str, Any]) -> bytes:
     """Missed is a failure, unknown is skipped; both say why."""
-    provenance = report["provenance"]
-    root = ET.Element("testsuites", name=_clean(f"steadypost {provenance['run_id']}"))
     suites = {
-        "objectives": map(_of_verdict, report["slos"]),
-        "invariants": map(_of_verdict, report["invariants"]),
-        "faults": map(_of_fault, report["faults"].get("injections", [])),
+        "objectives": list(map(_of_verdict, report["slos"])),
+        "invariants": list(map(_of_verdict, report["invariants"])),
+        "faults": list(map(_of_fault, report["faults"].get("injections", []))),
     }
+    return xml_of(suites, provenance=report["provenance"], told=("profile", "seed", "git_sha", "git_dirty", "command"))
+
+
+def xml_of(suites: Mapping[str, list[Case]], *, provenance: Mapping[str, Any], told: Sequence[str]) -> bytes:
+    """The whole file; `told` are the keys of `provenance` that every suite bears, beside `run_id` and `started`."""
+    root = ET.Element("testsuites", name=_clean(f"steadypost {provenance['run_id']}"))
     for name, cases in suites.items():
-        _add_suite(root, name, list(cases), provenance)
+        suite = _add_suite(root, name, cases, provenance)
+        properties = ET.SubElement(suite, "properties")
+        for key in told:
+            ET.SubElement(properties, "property", name=key, value=_clean(str(provenance[key])))
+        for case in cases:
+            _add_case(suite, name, case)
     ET.indent(root)
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def _add_suite(root: ET.Element, name: str, cases: list[Case], provenance: Mapping[str, Any]) -> None:
-    suite = ET.SubElement(
+def _add_suite(root: ET.Element, name: str, cases: list[Case], provenance: Mapping[str, Any]) -> ET.Element:
+    return ET.SubElement(
         root,
         "testsuite",
         name=name,
@@ -41,11 +50,6 @@ def _add_suite(root: ET.Element, name: str, cases: list[Case], provenance: Mappi
         skipped=str(_how_many(cases, "unknown")),
         timestamp=_clean(str(provenance["started"] or "")),
     )
-    properties = ET.SubElement(suite, "properties")
-    for key in ("profile", "seed", "git_sha", "git_dirty", "command"):
-        ET.SubElement(properties, "property", name=key, value=_clean(str(provenance[key])))
-    for case in cases:
-        _add_case(suite, name, case)
 
 
 def _add_case(suite: ET.Element, suite_name: str, case: Case) -> None:

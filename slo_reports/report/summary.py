@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from slo_reports.report.markdown import one_line
 from slo_reports.report.numbers import amount, counted, duration, plain, shortened, span
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ MAX_SLOS: Final = 12
 MAX_BROKEN: Final = 10
 MAX_FAULTS: Final = 6
 MAX_LIMITS: Final = 6
-MAX_TEXT: Final = 200
 MAX_CELL: Final = 70
 
 _MARKS: Final = {
@@ -31,11 +31,11 @@ def summary_of(report: Mapping[str, Any]) -> str:
 
 def _head(report: Mapping[str, Any]) -> Iterator[str]:
     mode = report["mode"]
-    yield f"## {_text(report['verdict']['sentence'])}"
+    yield f"## {one_line(report['verdict']['sentence'])}"
     yield ""
-    yield f"**{_text(mode['label'])}** {_text(mode['size'])}."
+    yield f"**{one_line(mode['label'])}** {one_line(mode['size'])}."
     if mode["no_claims"]:
-        yield f"Does not show {_text(', nor '.join(mode['no_claims']))}."
+        yield f"Does not show {one_line(', nor '.join(mode['no_claims']))}."
 
 
 def _objectives(report: Mapping[str, Any]) -> Iterator[str]:
@@ -45,7 +45,7 @@ def _objectives(report: Mapping[str, Any]) -> Iterator[str]:
     yield "| objective | verdict | measured | goal | 95 % interval | n | budget left |"
     yield "|---|---|--:|---|---|--:|--:|"
     for slo in slos[:MAX_SLOS]:
-        yield "| " + " | ".join(_text(cell) for cell in _cells(slo)) + " |"
+        yield "| " + " | ".join(one_line(cell) for cell in _cells(slo)) + " |"
     if len(slos) > MAX_SLOS:
         yield f"| and {len(slos) - MAX_SLOS} more | | | | | | |"
 
@@ -76,7 +76,7 @@ def _invariants(report: Mapping[str, Any]) -> Iterator[str]:
             each["id"] if len(broken) > MAX_BROKEN else f"{each['id']} {each['name']}"
         )
     for (status, says), names in list(reasons.items())[:MAX_BROKEN]:
-        yield f"- {_MARKS[status]} {_text(', '.join(names))}: {_text(says)}"
+        yield f"- {_MARKS[status]} {one_line(', '.join(names))}: {one_line(says)}"
     if len(reasons) > MAX_BROKEN:
         yield f"- and {len(reasons) - MAX_BROKEN} more"
 
@@ -84,12 +84,12 @@ def _invariants(report: Mapping[str, Any]) -> Iterator[str]:
 def _faults(report: Mapping[str, Any]) -> Iterator[str]:
     faults = report["faults"]
     if "missing" in faults:
-        yield f"**Faults:** {_text(faults['missing'])}"
+        yield f"**Faults:** {one_line(faults['missing'])}"
         return
     injections = faults["injections"]
     yield f"**Faults:** {counted(len(injections), 'injection')}."
     for fault in injections[:MAX_FAULTS]:
-        yield f"- {_text(fault['fault'])} {_text(fault['name'])}: {_text(_course(fault))}"
+        yield f"- {one_line(fault['fault'])} {one_line(fault['name'])}: {one_line(_course(fault))}"
     if len(injections) > MAX_FAULTS:
         yield f"- and {len(injections) - MAX_FAULTS} more"
 
@@ -115,7 +115,7 @@ def _limits(report: Mapping[str, Any]) -> Iterator[str]:
     limits: Sequence[str] = report["limits"]
     yield "**What this run does not prove**"
     for limit in limits[:MAX_LIMITS]:
-        yield f"- {_text(limit)}"
+        yield f"- {one_line(limit)}"
     if len(limits) > MAX_LIMITS:
         yield f"- and {len(limits) - MAX_LIMITS} more, in the report"
 
@@ -124,14 +124,8 @@ def _foot(report: Mapping[str, Any]) -> Iterator[str]:
     provenance = report["provenance"]
     tree = " (with uncommitted changes)" if provenance["git_dirty"] else ""
     yield (
-        f"Run `{_text(provenance['run_id'])}`, seed {_text(provenance['seed'])}, "
-        f"commit `{_text((provenance['git_sha'] or 'unknown')[:12])}`{tree}."
+        f"Run `{one_line(provenance['run_id'])}`, seed {one_line(provenance['seed'])}, "
+        f"commit `{one_line((provenance['git_sha'] or 'unknown')[:12])}`{tree}."
     )
     if provenance["command"]:
-        yield f"Repeat it: `{_text(provenance['command'])}`"
-
-
-def _text(value: object) -> str:
-    """One line that can't break out of its place, cut off when it is long."""
-    line = shortened(str(value), MAX_TEXT).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return line.replace("|", "\\|").replace("`", "'")
+        yield f"Repeat it: `{one_line(provenance['command'])}`"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 RUN: Final = "run"
 LINES: Final = "lines"
 OPENSLO: Final = "openslo-v1"
+SUITE: Final = "suite"
 
 _SHOWN_CHARS: Final = 60
 

@@ -30,6 +30,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from slo_reports import schemas
 from slo_reports.run_folder import UnreadableRunError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "steadypost-chaos/1"
 SUITE: Final = "suite.json"
+MAX_OBJECTIONS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,22 @@ class SuiteFolder:
         draft.replace(self.path / SUITE)
 
     def read(self) -> dict[str, Any]:
-        """What `suite.json` says; UnreadableRunError when it is missing, no JSON, or of another version."""
+        """What `suite.json` says; UnreadableRunError when it is missing, no JSON, of another version, or not valid."""
         try:
             facts = json.loads((self.path / SUITE).read_text(encoding="utf-8"))
         except (OSError, ValueError) as exc:
             raise UnreadableRunError(f"{self.path / SUITE}: {exc}") from None
         if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
             raise UnreadableRunError(f"{self.path / SUITE} is no suite of schema {SCHEMA!r}. Run the experiments again")
+        if found := schemas.objections(facts, schemas.SUITE):
+            raise UnreadableRunError(f"{self.path / SUITE} does not fit its schema: {_told(found)}")
         return facts
+
+
+def _told(found: list[schemas.Objection]) -> str:
+    """The first few; a reader mends one and looks again."""
+    more = len(found) - MAX_OBJECTIONS
+    return "; ".join([*map(str, found[:MAX_OBJECTIONS]), *([f"and {more} more"] if more > 0 else [])])
 
 
 def trial_facts(trial: Trial) -> dict[str, Any]:
