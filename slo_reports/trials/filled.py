@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _SUITE: Final[dict[str, Any]] = {
     "users": None, "finished": None, "git": {}, "environment": {}, "control": None, "uncovered": [], "mutants": [],
@@ -22,6 +22,15 @@ _VERDICT: Final[dict[str, Any]] = {"evidence": []}
 _MUTANT: Final = {"experiment": None, "reason": ""}
 _SOAK: Final = {"faults": None, "shrunk": None}
 _CYCLE: Final[dict[str, Any]] = {"seed": None, "run": None, "reason": "", "steps": [], "numbers": {}}
+
+
+def reason_of(row: Mapping[str, Any]) -> str:
+    """Why an experiment, mutant or cycle is not as it should be; never empty."""
+    if row["reason"]:
+        return str(row["reason"])
+    if "caught" in row:
+        return f"expected {_listed(row['expected'])} to turn red, and {_listed(row['caught'])} did"
+    return "no reason was given"
 
 
 def filled(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,6 +59,10 @@ def _experiment(told: Mapping[str, Any]) -> dict[str, Any]:
 def _soak(told: Mapping[str, Any]) -> dict[str, Any]:
     soak = _with(_SOAK, told)
     return {**soak, "cycles": [_with(_CYCLE, each) for each in soak["cycles"]]}
+
+
+def _listed(numbers: Sequence[str]) -> str:
+    return ", ".join(numbers) or "none"
 
 
 def _with(defaults: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,9 +45,9 @@ def _of_the_code(suite: Mapping[str, Any]) -> Iterator[str]:
 
 def _of_the_experiments(suite: Mapping[str, Any]) -> Iterator[str]:
     outcomes = outcomes_of(suite["experiments"])
-    for outcome in ("inconclusive", "not run", "skipped"):
-        if number := outcomes[outcome]:
-            yield f"{counted(number, 'experiment')} {'was' if number == 1 else 'were'} {outcome} and proved nothing."
+    open_ = [f"{outcomes[word]} {word}" for word in ("inconclusive", "not run", "skipped") if outcomes[word]]
+    if open_:
+        yield f"Of the experiments, {', '.join(open_)}: these proved nothing."
     if rows := len(suite["uncovered"]):
         yield f"{counted(rows, 'row')} of the fault matrix {'has' if rows == 1 else 'have'} no experiment."
     if suite["experiments"] and control_of(suite) is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from slo_reports.report.numbers import MINUS, amount
 from slo_reports.trials.conclusion import tone_of
+from slo_reports.trials.filled import reason_of
 from slo_reports.trials.numbers import NAMES
 
 if TYPE_CHECKING:
@@ -41,20 +42,21 @@ class Cost:
 def costs_of(experiment: Experiment) -> list[Cost]:
     """Jobs that were lost."""
     numbers, expected = experiment["numbers"], experiment["expected"]
-    return [
-        Cost(name=name, value=numbers.get(name), most=expected.get(name)) for name in ("failed", "indeterminate")
-    ]  # fmt: skip
+    return [Cost(name=name, value=numbers.get(name), most=expected[name]) for name in ("failed", "indeterminate")]
 
 
 def recovery_of(experiment: Experiment) -> list[Cost]:
-    """Seconds since the end of healing."""
+    """Seconds since the end of healing; without a fault there is nothing to come back from."""
     numbers, expected = experiment["numbers"], experiment["expected"]
     limits = {
         "first mail": ("first_accept_s", expected["first_accept_s"]),
         "full rate": ("full_rate_s", expected["full_rate_s"]),
         "all ended": ("ended_after_healing_s", experiment["ended_within_s"]),
     }
-    return [Cost(name=name, value=numbers.get(key), most=most, unit="s") for name, (key, most) in limits.items()]
+    return [
+        Cost(name=name, value=numbers.get(key), most=most if experiment["faults"] else None, unit="s")
+        for name, (key, most) in limits.items()
+    ]
 
 
 def control_of(suite: Mapping[str, Any]) -> Experiment | None:
@@ -122,7 +124,7 @@ def not_shown(suite: Mapping[str, Any]) -> list[dict[str, str]]:
     """Rows of the fault matrix, and experiments, that nothing was learned from, each with its reason."""
     left_out = [each for each in suite["experiments"] if tone_of(each["outcome"]) in ("skipped", "unknown")]
     return [
-        *({**each, "what": each["outcome"], "reason": each["reason"] or "no reason was given"} for each in left_out),
+        *({**each, "what": each["outcome"], "reason": reason_of(each)} for each in left_out),
         *({**each, "what": "no experiment"} for each in suite["uncovered"]),
     ]
 
