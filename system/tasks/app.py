@@ -14,6 +14,7 @@ from system.settings import load_settings
 from system.storage.database import forget_engine
 from system.tasks.broker import survive_poison
 from system.tasks.configuration import celery_configuration
+from system.tasks.reconnection import QuickAMQP, come_back_soon
 
 # Made before the pool forks: the parent hears of the shutdown, the children work.
 _shutting_down = multiprocessing.get_context("fork").Event()
@@ -33,9 +34,11 @@ def _make_app() -> Celery:
     failpoints.watch(settings.failpoints)
     made = Celery(
         "steadypost",
+        amqp=QuickAMQP,
         include=[f"system.tasks.{name}" for name in ("orchestrator", "ml", "email", "tracking", "schedules")],
     )
     made.conf.update(celery_configuration(settings))
+    come_back_soon(made)
     return made
 
 

@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,7 @@ from system.tasks.enqueue import enqueue
 from system.tasks.queues import QUEUES, QueueName, messages_waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from shop_world import Shop
@@ -116,8 +118,6 @@ def test_poison_in_a_queue_is_rejected_with_a_log_line_and_the_worker_goes_on(
     shop: Shop, database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     trace = tmp_path / "unpickled"
-    inbox_id = shop.value("INSERT INTO webhook_inbox (digest, body) VALUES ('d', '[]') RETURNING id")
-    good = message("tracking.apply_events", args([inbox_id]), "application/json")
     poison = [
         message("tracking.no_such_task", args(), "application/json"),
         message("tracking.apply_events", args(1, 2, 3, 4), "application/json"),
@@ -127,16 +127,10 @@ def test_poison_in_a_queue_is_rejected_with_a_log_line_and_the_worker_goes_on(
     ]
     log = tmp_path / "worker.log"
     with redis.Redis.from_url(redis_url) as client:
-        client.lpush("tracking", *poison, good)  # the good one comes last
-        with log.open("wb") as output:
-            worker = _worker(database_url, redis_url, output)
-        try:
-            wait_until_ready(lambda: _applied(shop), what="the good message", deadline_s=60,
-                             is_alive=lambda: worker.poll() is None)  # fmt: skip
+        client.lpush("tracking", *poison, good_message(shop))  # the good one comes last
+        with running_worker(database_url, redis_url, log) as worker:
+            wait_until_applied(shop, worker, after=poison)
             assert client.llen("tracking") == 0
-        finally:
-            worker.terminate()
-            worker.wait(timeout=30)
     said = log.read_text()
     assert not trace.exists()
     assert "no_such_task" in said
@@ -144,20 +138,44 @@ def test_poison_in_a_queue_is_rejected_with_a_log_line_and_the_worker_goes_on(
     assert "ContentDisallowed" in said or "x-python-serialize" in said
 
 
-@pytest.mark.parametrize("garbage", [b"garbage", b"\xff\xfe", b"{}", b"[]"])
 def test_bytes_that_are_no_message_do_not_stop_the_worker(
-    shop: Shop, database_url: str, redis_url: str, tmp_path: Path, garbage: bytes
+    shop: Shop, database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
-    inbox_id = shop.value("INSERT INTO webhook_inbox (digest, body) VALUES ('d', '[]') RETURNING id")
-    with redis.Redis.from_url(redis_url) as client, (tmp_path / "worker.log").open("wb") as output:
-        client.lpush("tracking", garbage, message("tracking.apply_events", args([inbox_id]), "application/json"))
+    with (
+        redis.Redis.from_url(redis_url) as client,
+        running_worker(database_url, redis_url, tmp_path / "worker.log") as worker,
+    ):
+        for garbage in (b"garbage", b"\xff\xfe", b"{}", b"[]"):
+            client.lpush("tracking", garbage, good_message(shop))
+            wait_until_applied(shop, worker, after=garbage)
+
+
+def good_message(shop: Shop) -> bytes:
+    """About a post that waits in the inbox."""
+    inbox_id = shop.value(
+        "INSERT INTO webhook_inbox (digest, body) VALUES (gen_random_uuid()::text, '[]') RETURNING id"
+    )
+    return message("tracking.apply_events", args([inbox_id]), "application/json")
+
+
+def wait_until_applied(shop: Shop, worker: subprocess.Popen[bytes], *, after: object) -> None:
+    def check() -> None:
+        if shop.value("SELECT count(*) FROM webhook_inbox WHERE applied_at IS NULL"):
+            raise NotReadyError("the post still waits")
+
+    what = f"the good message after {after!r}"
+    wait_until_ready(check, what=what, deadline_s=60, is_alive=lambda: worker.poll() is None)
+
+
+@contextmanager
+def running_worker(database_url: str, redis_url: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
         worker = _worker(database_url, redis_url, output)
-        try:
-            wait_until_ready(lambda: _applied(shop), what="the good message", deadline_s=60,
-                             is_alive=lambda: worker.poll() is None)  # fmt: skip
-        finally:
-            worker.terminate()
-            worker.wait(timeout=30)
+    try:
+        yield worker
+    finally:
+        worker.terminate()
+        worker.wait(timeout=30)
 
 
 def _worker(database_url: str, redis_url: str, output: Any) -> subprocess.Popen[bytes]:
@@ -181,8 +199,3 @@ def _worker(database_url: str, redis_url: str, output: Any) -> subprocess.Popen[
         stdout=output,
         stderr=output,
     )
-
-
-def _applied(shop: Shop) -> None:
-    if shop.value("SELECT count(*) FROM webhook_inbox WHERE applied_at IS NULL"):
-        raise NotReadyError("the post still waits")
