@@ -47,18 +47,19 @@ class Driver:
         self._process.kill()
         self._process.communicate()
 
-    def order(self, do: str, *, deadline_s: float = 0.0, **how: Any) -> None:
+    def order(self, do: str, *, patience_s: float = 0.0, **how: Any) -> None:
         """Have something done; DriverError says why it was not."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
             self._process.stdin.write(json.dumps({"do": do, **how}) + "\n")
             self._process.stdin.flush()
-            ready, _, _ = select.select([self._process.stdout], [], [], deadline_s + GRACE_S)
+            ready, _, _ = select.select([self._process.stdout], [], [], patience_s + GRACE_S)
             answer = self._process.stdout.readline() if ready else ""
         except OSError as exc:
             raise DriverError(f"{do}: the driver is gone ({exc}); see {self.log}") from None
         if not answer:
-            raise DriverError(f"{do}: no answer within {deadline_s + GRACE_S:g} s; see {self.log}")
+            ended = "the driver has ended" if ready else f"no answer within {patience_s + GRACE_S:g} s"
+            raise DriverError(f"{do}: {ended}; see {self.log}")
         if (error := json.loads(answer)["error"]) is not None:
             raise DriverError(error)

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from chaos.toxiproxy.links import LINKS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -23,6 +25,12 @@ SAFE: Final = ("I1", "I2", "I3", "I5", "I6", "I8", "I9", "I10", "I11", "I12", "I
 I4 speaks of shares of a large audience; here the losses themselves are bounded, by `Expected`.
 I7 needs attacks, I16 the logs of the whole stack, I17 a fault.
 """
+
+
+PROVIDER_LINK: Final = "workers-provider"
+USUAL_LINKS: Final = tuple(link.name for link in LINKS if link.name != PROVIDER_LINK)
+"""All but the one to the provider: a proxy that waits for the processor and then hurries bunches the mails, and they
+arrive faster than they were sent. Most of the provider's faults are its own, on real sockets."""
 
 
 class Rank(StrEnum):
@@ -59,6 +67,8 @@ class Expected:
     """From the end of healing to the first seconds at full rate; None where the rate is not judged."""
     operator_actions: int = 0
     """What a person has to do, beside reading the alert."""
+    bunched_mails: int = 0
+    """So many more than the limit may arrive in one second where the mails go through a proxy, which bunches them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +76,8 @@ class Needs:
     """What an experiment's stack must be beyond the usual one; experiments of equal needs share a stack."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[str, ...] = USUAL_LINKS
+    """The arrows that go through Toxiproxy."""
     clock_of: tuple[str, ...] = ()
     """Programs whose clock can jump."""
     small_volumes: Mapping[str, int] = field(default_factory=dict)
@@ -74,7 +86,12 @@ class Needs:
     @property
     def key(self) -> str:
         """Equal for equal needs."""
-        return repr((sorted(self.settings.items()), self.clock_of, sorted(self.small_volumes.items())))
+        return repr((sorted(self.settings.items()), self.links, self.clock_of, sorted(self.small_volumes.items())))
+
+    @property
+    def are_usual(self) -> bool:
+        """Whether the common stack will do."""
+        return self.key == Needs().key
 
 
 @dataclass(frozen=True, kw_only=True)

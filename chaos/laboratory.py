@@ -23,6 +23,7 @@ from chaos.injectors.disk import SmallVolume
 from chaos.process_watch import ProcessWatch
 from chaos.proxied_stack import ProxiedStack
 from chaos.scene import ORDERS, Scene, clock_file
+from chaos.toxiproxy.links import LINKS
 from loadtests.provider import cancel_all_faults
 from stack.stack import Stack
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from chaos.experiment import Experiment, Needs, Step
+    from chaos.toxiproxy.links import Link
     from slo_reports.run_folder import Outcome, RunFolder
 
 PRODUCTS: Final = 200
@@ -81,24 +83,26 @@ class Laboratory:
         """For programs that are clients of the stack."""
         return {**os.environ, **self.stack.env}
 
-    def conduct(self, experiment: Experiment, run: RunFolder) -> None:
+    def conduct(self, experiment: Experiment, run: RunFolder) -> bool:
         """Run a campaign with the experiment's faults, and read everything out.
 
-        HarnessError and NotPossibleHereError when that was not possible; a campaign that got stuck is recorded.
+        Whether the campaign ended; one that got stuck is recorded and leaves the stack in no state for another.
+        HarnessError and NotPossibleHereError when it could not be carried out.
         """
-        self._run = run
         scene = self._scene(experiment)
         steps = experiment.steps(scene)
         self._heal(steps)
         self._refresh_audience()
         self._record_start(experiment, scene, run)
-        error = self._campaign(experiment, steps, scene, run)
+        self._run = run
         try:
-            self._order("final_read", deadline_s=60.0, run=str(run.path), provider=scene.provider)
+            error = self._campaign(experiment, steps, scene, run)
+            self._order("final_read", patience_s=60.0, run=str(run.path), provider=scene.provider)
         finally:
-            run.update_facts(state="finished", finished=_now(), reason=error)
-            run.seal()
             self._run = None
+        run.update_facts(state="finished", finished=_now(), reason=error)
+        run.seal()
+        return error is None
 
     def _campaign(self, experiment: Experiment, steps: Sequence[Step], scene: Scene, run: RunFolder) -> str | None:
         """What was wrong with the campaign itself, which is for the judge."""
@@ -117,6 +121,7 @@ class Laboratory:
             try:
                 self._order(
                     "campaign",
+                    patience_s=deadline_s,
                     run=str(run.path),
                     week_key=scene.week_key,
                     deadline_s=deadline_s,
@@ -188,11 +193,14 @@ class Laboratory:
             open_.enter_context(SmallVolume(folder=stack.place.data / name, mb=mb))
         for program in self.needs.clock_of:
             stack.overrides_of[program] = clock_variables(clock_file(folder, program))
-        self.proxied = open_.enter_context(ProxiedStack(stack, note=self._note))
+        self.proxied = open_.enter_context(ProxiedStack(stack, note=self._note, links=self._links()))
         self._program("population", "generate", "--users", self.users, "--products", PRODUCTS, "--seed", self.seed)
         self._program("model", "train", "--out", stack.env["STEADYPOST_MODEL_PATH"])
         self._populated_at = _now()
         self._driver = open_.enter_context(Driver(env=self.env, log=stack.place.log_of("driver")))
+
+    def _links(self) -> list[Link]:
+        return [link for link in LINKS if link.name in self.needs.links]
 
     def _program(self, *arguments: object) -> None:
         command = [str(Path(sys.executable).with_name("steadypost")), *map(str, arguments)]
@@ -201,9 +209,9 @@ class Laboratory:
             said = (done.stderr or done.stdout)[-500:]
             raise HarnessError(f"steadypost {arguments[0]} {arguments[1]} failed: {said}")
 
-    def _order(self, do: str, *, deadline_s: float = 0.0, **how: Any) -> None:
+    def _order(self, do: str, *, patience_s: float = 0.0, **how: Any) -> None:
         try:
-            self._driver.order(do, deadline_s=deadline_s, **how)
+            self._driver.order(do, patience_s=patience_s, **how)
         except DriverError as exc:
             raise HarnessError(str(exc)) from None
 

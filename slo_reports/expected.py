@@ -22,6 +22,7 @@ class Expected:
     first_accept_s: float
     full_rate_s: float | None
     operator_actions: int
+    bunched_mails: int
 
 
 def expected_of(run: Run) -> Expected | None:

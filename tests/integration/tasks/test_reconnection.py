@@ -38,7 +38,11 @@ def test_only_the_worker_that_sweeps_sends_a_sweep_when_it_has_a_connection(
 ) -> None:
     made = Celery("tests", amqp=QuickAMQP)
     made.conf.update(celery_configuration(settings_with(redis_url=redis_url)))
-    made.task(name="orchestrator.sweep")(lambda: None)
+
+    @made.task(name="orchestrator.sweep")
+    def sweep() -> None:
+        """Nobody runs it here."""
+
     with made.connection_for_read() as connection:
         channel = connection.default_channel
         consumer = made.amqp.TaskConsumer(channel, queues=[made.amqp.queues[queue]])

@@ -1,0 +1,99 @@
+"""`steadypost chaos`: list, run and repeat experiments."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from chaos.experiment import Rank  # noqa: TC001  # typer reads the annotation
+from chaos.experiments import CONTROL, all_experiments
+from chaos.suite import Suite
+from chaos.toxiproxy.binary import find_toxiproxy
+from chaos.toxiproxy.errors import ToxiproxyError
+from slo_reports.trials.suite import SuiteFolder
+
+if TYPE_CHECKING:
+    from chaos.experiment import Experiment
+
+app = typer.Typer(no_args_is_help=True, help="Break the running system on purpose, and judge what became of it.")
+
+RUNS: Final = Path("slo_reports/runs")
+HARNESS_ERROR: Final = 4
+SEED: Final = 1
+
+Seed = Annotated[int, typer.Option(min=0, help="The same seed invents the same people and the same faults.")]
+
+
+@app.command("list")
+def list_experiments() -> None:
+    """Show every experiment and what a user would lose if it failed."""
+    table = Table("name", "fault", "rank", "what a user would lose if it failed", box=SIMPLE_HEAD)
+    for experiment in all_experiments().values():
+        table.add_row(experiment.name, experiment.fault, experiment.rank, escape(experiment.loses))
+    Console().print(table)
+
+
+@app.command()
+def run(
+    names: Annotated[list[str] | None, typer.Argument(help="Such as redis-flushed; `chaos list` names them.")] = None,
+    rank: Annotated[list[Rank] | None, typer.Option(help="Every experiment of this rank; may be repeated.")] = None,
+    seed: Seed = SEED,
+    within_minutes: Annotated[float | None, typer.Option(min=0, help="Begin no experiment after that.")] = None,
+    *,
+    without_control: Annotated[bool, typer.Option("--without-control", help="No undisturbed run beside.")] = False,
+) -> None:
+    """Carry out experiments on a stack of their own, and end with one table and one report.
+
+    Exits with 0 all held, 2 one is broken, 3 one is inconclusive or could not run, 4 the harness failed.
+    """
+    chosen = _chosen(names or [], rank or [], with_control=not without_control)
+    _require_toxiproxy()
+    folder = SuiteFolder(RUNS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-chaos")
+    words = ["steadypost", "chaos", "run", *(names or [])]
+    words += [word for one in rank or [] for word in ("--rank", str(one))]
+    suite = Suite(
+        folder=folder,
+        experiments=chosen,
+        seed=seed,
+        command=shlex.join([*words, "--seed", str(seed)]),
+        console=Console(),
+        within_s=None if within_minutes is None else within_minutes * 60,
+    )
+    raise typer.Exit(_report(folder, suite.run()))
+
+
+def _report(folder: SuiteFolder, facts: dict[str, Any]) -> int:
+    del folder
+    return 0 if all(one["outcome"] in {"held", "skipped"} for one in facts["experiments"]) else 2
+
+
+def _chosen(names: list[str], ranks: list[Rank], *, with_control: bool) -> list[Experiment]:
+    known = all_experiments()
+    if unknown := [name for name in names if name not in known]:
+        _fail(f"there is no experiment {unknown[0]!r}. There are {', '.join(known)}")
+    if not names and not ranks:
+        _fail("name an experiment, or choose a rank: steadypost chaos run --rank P0")
+    wanted = [one for one in known.values() if one.name in names or one.rank in ranks]
+    if with_control and known[CONTROL] not in wanted:
+        wanted.insert(0, known[CONTROL])
+    return wanted
+
+
+def _require_toxiproxy() -> None:
+    try:
+        find_toxiproxy()
+    except ToxiproxyError as exc:
+        _fail(str(exc))
+
+
+def _fail(why: str) -> None:
+    Console(stderr=True).print(f"[red]error:[/] {escape(why)}", soft_wrap=True)
+    raise typer.Exit(HARNESS_ERROR)
