@@ -21,7 +21,7 @@ TONES: Final = {
 
 _WORDS: Final = {
     "held": "held", "caught": "were caught", "broken": "broke", "survived": "survived",
-    "wrong": "turned other invariants red than expected", "inconclusive": "inconclusive", "not run": "not run",
+    "wrong": "wrong", "inconclusive": "inconclusive", "not run": "not run",
 }  # fmt: skip
 _GOOD: Final = ("held", "caught")
 

@@ -42,7 +42,10 @@ class Cost:
 def costs_of(experiment: Experiment) -> list[Cost]:
     """Jobs that were lost."""
     numbers, expected = experiment["numbers"], experiment["expected"]
-    return [Cost(name=name, value=numbers.get(name), most=expected[name]) for name in ("failed", "indeterminate")]
+    return [
+        Cost(name=name, value=numbers.get(name), most=expected[name] if numbers else None)
+        for name in ("failed", "indeterminate")
+    ]
 
 
 def recovery_of(experiment: Experiment) -> list[Cost]:
