@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+MAX_CHARS: Final = 1_500
 TONES: Final = {ExitCode.MET: "met", ExitCode.VIOLATED: "missed"}
 
 _ENVIRONMENT: Final = Environment(
@@ -68,8 +69,9 @@ _ENVIRONMENT.globals |= {
 }
 
 
-def page_of(suite: Mapping[str, Any], folder: Path) -> str:
+def page_of(suite: dict[str, Any], folder: Path) -> str:
     """The whole page; the same suite and run folders always give the same bytes."""
+    suite = _bounded(suite)
     code = suite_exit_code(suite)
     return (
         _ENVIRONMENT.get_template("suite.html.j2").render(
@@ -93,6 +95,16 @@ def _timelines(suite: Mapping[str, Any], folder: Path) -> dict[str, dict[str, An
         each["name"]: timeline_of(folder, each, plot=f"mails-{place}")
         for place, each in enumerate(suite["experiments"], start=1)
     }
+
+
+def _bounded(value: Any) -> Any:
+    """Endless texts are cut off, so that no log line in a reason makes a page that can't be opened."""
+    if isinstance(value, dict):
+        return {_bounded(key): _bounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_bounded(inner) for inner in value]
+    is_long = isinstance(value, str) and len(value) > MAX_CHARS
+    return f"{value[:MAX_CHARS]}\N{HORIZONTAL ELLIPSIS}" if is_long else value
 
 
 def _plain_file(name: str) -> Markup:
