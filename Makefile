@@ -4,6 +4,8 @@ PROFILE ?= full
 SEED ?= 1
 EXTRA ?= cpu
 T ?=
+# One process a file at a time: what a file's tests share is made once.
+SIDE_BY_SIDE := -n auto --dist loadfile
 
 # A Python that is there, never a downloaded one; an environment that was made keeps the Python it was made with.
 export UV_PYTHON_DOWNLOADS := never
@@ -12,6 +14,8 @@ PYTHON := $(shell for p in .venv/bin/python python3.14 python3.13 python3.12 pyt
 	$$p $(IS_NEW_ENOUGH) 2>/dev/null && { command -v $$p; break; }; done)
 UV := $(shell command -v uv || echo .tools/bin/uv)
 UV_VERSION := 0.13.8
+# Every run starts hundreds of processes; without its cache each would compile for seconds what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup test unit lint types slo-test toxiproxy locust stack-up stack-down clean
@@ -34,11 +38,18 @@ setup: $(UV)  ## Build the locked environment in .venv (EXTRA=cpu|gpu)
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer on PATH. Install one" >&2; exit 1; }
 	@$(UV) sync --frozen --quiet --python "$(PYTHON)" --extra $(EXTRA) --extra stack --extra proof
 
-test: setup  ## All tests, or those in T=path; Postgres and Redis are started as needed
+ifdef T
+test: setup
 	.venv/bin/pytest $(T)
+else
+# Acceptance tests measure a whole system, so they run alone, once all others have passed.
+test: setup  ## All tests, or those in T=path; Postgres and Redis are started as needed
+	.venv/bin/pytest $(SIDE_BY_SIDE) --ignore=tests/acceptance
+	.venv/bin/pytest tests/acceptance
+endif
 
 unit: setup  ## The tests that need no service
-	.venv/bin/pytest -m unit
+	.venv/bin/pytest $(SIDE_BY_SIDE) -m unit
 
 lint: setup  ## Style and import borders
 	.venv/bin/ruff check .

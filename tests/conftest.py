@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from chaos.toxiproxy.binary import find_toxiproxy
 from chaos.toxiproxy.errors import ToxiproxyError
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 TEMPLATE = "migrated_template"
 READY_DEADLINE_S = 60.0
+# No example fails because other tests keep the cores busy.
+settings.register_profile("patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:

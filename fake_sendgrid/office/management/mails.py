@@ -35,7 +35,12 @@ async def read_mails(
 @router.get("/{seq}", responses={404: {"model": Problem}})
 async def read_mail(office: OfficeAsked, seq: Seq) -> Opened:
     """One mail with headers, contents, unsubscribe lint and events."""
-    mail = await office.thread.run(lambda: open_mail(office.emitter.store, office.bodies, seq))
+
+    def read() -> Opened | None:
+        office.intake.catch_up()
+        return open_mail(office.emitter.store, office.bodies, seq)
+
+    mail = await office.thread.run(read)
     if mail is None:
         raise HTTPException(404, f"no accepted mail has seq {seq}; GET /mails lists them")
     return mail

@@ -80,7 +80,7 @@ def supervised(folder: Path, *, clock: Mapping[str, str] | None = None) -> Itera
         wait_for(lambda: len(made.children("worker")) == 2, "the children")
         yield made
     finally:
-        end_processes(folder, last=(), grace_s=20)
+        end_processes(folder, last=(), grace_s=5)  # one that starts just then may miss the signal
 
 
 def _program(folder: Path, name: str, text: str, **more: Any) -> Program:

@@ -153,7 +153,7 @@ def test_bytes_that_are_no_message_do_not_stop_the_worker(
 def good_message(shop: Shop) -> bytes:
     """About a post that waits in the inbox."""
     inbox_id = shop.value(
-        "INSERT INTO webhook_inbox (digest, body) VALUES (gen_random_uuid()::text, '[]') RETURNING id"
+        "INSERT INTO webhook_inbox (digest, body) VALUES (sha256(random()::text::bytea), '[]') RETURNING id"
     )
     return message("tracking.apply_events", args([inbox_id]), "application/json")
 
