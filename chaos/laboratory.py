@@ -89,7 +89,7 @@ class Laboratory:
         Whether the campaign ended; one that got stuck is recorded and leaves the stack in no state for another.
         HarnessError and NotPossibleHereError when it could not be carried out.
         """
-        scene = self._scene(experiment)
+        scene = self._scene(experiment, run)
         steps = experiment.steps(scene)
         self._heal(steps)
         self._refresh_audience()
@@ -157,8 +157,8 @@ class Laboratory:
             }
         )
 
-    def _scene(self, experiment: Experiment) -> Scene:
-        return Scene(proxied=self.proxied, seed=self.seed, users=experiment.users, week_key=next(self._weeks))
+    def _scene(self, experiment: Experiment, run: RunFolder) -> Scene:
+        return Scene(proxied=self.proxied, run=run, seed=self.seed, users=experiment.users, week_key=next(self._weeks))
 
     def _heal(self, steps: Sequence[Step]) -> None:
         """Once before the start, newest first: whatever an earlier experiment left behind must not count."""

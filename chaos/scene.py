@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chaos.proxied_stack import ProxiedStack
+    from slo_reports.run_folder import RunFolder
     from stack.supervisor import Supervisor
     from system.failpoints import Failpoint
 
@@ -26,6 +27,7 @@ class Scene:
     """One stack at the moment of one experiment."""
 
     proxied: ProxiedStack
+    run: RunFolder
     seed: int
     users: int
     week_key: str

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from loadtests.webhook.attacks import KINDS, REPLAYED, Attacks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from loadtests.webhook.posts import Post, Signer
     from loadtests.webhook.targets import Target
@@ -34,11 +34,14 @@ class WebhookAttack:
     """Of the webhook, path included."""
     signer: Signer
     """The provider's, for posts that are tampered with or grow stale after they were signed."""
-    victims: Sequence[Target]
+    victims: Callable[[], Sequence[Target]]
+    """Asked once, when the attack begins."""
     max_bytes: int
     max_age_s: float
     seed: int
     every_s: float = 0.05
+    record: Callable[[dict[str, Any]], None] = lambda _: None
+    """Hears of every post as the run folder keeps requests, so that the judge can look for its traces."""
     fault: str = "F13"
     name: ClassVar[str] = "webhook:attack"
     evidence: ClassVar[str] = "attacks of every kind that were answered"
@@ -79,9 +82,10 @@ class WebhookAttack:
         self._thread = None
 
     def _attack(self) -> None:
+        victims = self.victims()
         attacks = Attacks(
             signer=self.signer,
-            victims=lambda: self.victims,
+            victims=lambda: victims,
             rng=random.Random(self.seed),  # noqa: S311  # an attack that can be repeated
             max_bytes=self.max_bytes,
             max_age_s=self.max_age_s,
@@ -91,7 +95,10 @@ class WebhookAttack:
             kind = INVENTED[turn % len(INVENTED)]
             post = attacks.make(kind, at_s=time.time())
             self.false_ids += post.event_ids
-            self.answers[kind, self._post(post)] += 1
+            sent_at = time.time()
+            status = self._post(post)
+            self.answers[kind, status] += 1
+            self.record(_as_request(post, n=turn, kind=kind, sent_at=sent_at, status=status))
             turn += 1
 
     def _post(self, post: Post) -> int:
@@ -104,3 +111,21 @@ class WebhookAttack:
                 return exc.code
         except (OSError, http.client.HTTPException):
             return 0
+
+
+def _as_request(post: Post, *, n: int, kind: str, sent_at: float, status: int) -> dict[str, Any]:
+    return {
+        "n": n,
+        "user": kind,
+        "stage": "attack",
+        "intended_at": sent_at,
+        "sent_at": sent_at,
+        "done_at": time.time(),
+        "status": status,
+        "events": post.events,
+        "bytes": len(post.body),
+        "digest": post.digest,
+        "event_ids": list(post.event_ids),
+        "error": None if status else "no answer",
+        "dropped": False,
+    }

@@ -35,7 +35,7 @@ def test_an_attacker_is_answered_and_takes_nothing_in(web: Web, provider: Provid
     attack = WebhookAttack(
         url=f"http://127.0.0.1:{web.port}/webhooks/sendgrid",
         signer=Signer(provider.key),
-        victims=[VICTIM],
+        victims=lambda: [VICTIM],
         max_bytes=1_048_576,
         max_age_s=90_000.0,
         seed=1,

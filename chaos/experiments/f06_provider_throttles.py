@@ -1,0 +1,47 @@
+"""F06: the provider answers 429, with a time to come back, or with nonsense."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chaos.experiment import Experiment, Rank, Step
+
+if TYPE_CHECKING:
+    from chaos.scene import Scene
+
+
+def _documented(scene: Scene) -> list[Step]:
+    return [Step(injector=scene.provider_fault("too_many_requests", count=20), hold_s=3.0)]
+
+
+def _absurd(scene: Scene) -> list[Step]:
+    nonsense = scene.provider_fault("too_many_requests", count=20, retry_headers="absurd")
+    return [Step(injector=nonsense, hold_s=3.0)]
+
+
+EXPERIMENTS = (
+    Experiment(
+        name="provider-throttles",
+        fault="F06",
+        rank=Rank.P0,
+        title="SendGrid answers 429",
+        loses="Throttled mails would be given up, or hammered until the account is blocked.",
+        why="A 429 is a firm no: back to ready, and due when the provider said.",
+        notices="Nothing.",
+        dependency="provider",
+        trouble="slow",
+        steps=_documented,
+    ),
+    Experiment(
+        name="provider-throttles-absurdly",
+        fault="F06",
+        rank=Rank.P1,
+        title="SendGrid's 429 says to come back tomorrow, or yesterday",
+        loses="A malformed header would put mails off for a day, or send them in a loop.",
+        why="Retry-After is bounded on both sides.",
+        notices="Nothing.",
+        dependency="provider",
+        trouble="lying",
+        steps=_absurd,
+    ),
+)
