@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from slo_reports.report.contents.clock import clock_of
-from slo_reports.report.contents.missing import part
+from slo_reports.report.contents.missing import expect, part
 from slo_reports.report.contents.series import Bucketed, series_of
 from slo_reports.report.numbers import amount
-from slo_reports.run_folder import SAMPLES, RunFolder, UnreadableRunError
+from slo_reports.run_folder import LEDGER, SAMPLES, RunFolder, UnreadableRunError
 from slo_reports.tables import Run
 
 if TYPE_CHECKING:
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 LATE_BUCKETS: Final = 2
 
-_RATES: Final = """
-SELECT floor(("at" - ?) / ?)::BIGINT AS bucket, 'accepted', avg(mails_per_s) FROM samples
+_COUNTED: Final = """
+SELECT floor((received_at - $1) / $2)::BIGINT AS bucket, 'accepted', count(*) / $2 FROM ledger
+WHERE kind = 'accepted' GROUP BY bucket
+"""
+_SAMPLED: Final = """
+SELECT floor(("at" - $1) / $2)::BIGINT AS bucket, 'accepted', avg(mails_per_s) FROM samples
 WHERE mails_per_s IS NOT NULL GROUP BY bucket
 """
 
@@ -31,7 +35,7 @@ def timeline_of(suite: Path, experiment: Mapping[str, Any], *, plot: str) -> dic
         return None
     try:
         with Run(RunFolder(suite / experiment["run"])) as run, run.salvaged():
-            return part(run, lambda: _timeline(run, experiment, plot), needs=[SAMPLES])
+            return part(run, lambda: _timeline(run, experiment, plot))
     except UnreadableRunError:
         return {"missing": f"the run folder {experiment['run']} is not beside suite.json, or can't be read."}
 
@@ -57,7 +61,6 @@ def _window(fault: Mapping[str, Any], clock: RunClock) -> dict[str, Any]:
 
 
 def _rate(run: Run, clock: RunClock, plot: str) -> dict[str, Any]:
-    rows = run.rows(_RATES, [clock.first_at, clock.step_s], uses=[SAMPLES])
     limit = (run.facts.get("campaign") or {}).get("mails_per_s")
     return {
         "id": plot,
@@ -65,5 +68,17 @@ def _rate(run: Run, clock: RunClock, plot: str) -> dict[str, Any]:
         "unit": "mails/s",
         "kind": "area",
         "reference": None if limit is None else {"label": f"limit {amount(limit, 'mails/s')}", "value": limit},
-        "series": series_of(Bucketed(rows, clock, carried=LATE_BUCKETS), order=("accepted",)),
+        "series": _accepted(run, clock),
     }
+
+
+def _accepted(run: Run, clock: RunClock) -> list[dict[str, Any]]:
+    """By the provider's receipts; where they were not kept, by the sampler, whose seconds are not quite seconds."""
+    axis = [clock.first_at, clock.step_s]
+    try:
+        expect(run, LEDGER)
+    except UnreadableRunError:
+        expect(run, SAMPLES)
+        rows = run.rows(_SAMPLED, axis, uses=[SAMPLES])
+        return series_of(Bucketed(rows, clock, carried=LATE_BUCKETS), order=("accepted",))
+    return series_of(Bucketed(run.rows(_COUNTED, axis, uses=[LEDGER]), clock), order=("accepted",), gap=0)

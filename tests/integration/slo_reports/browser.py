@@ -17,6 +17,12 @@ from websocket import WebSocket, create_connection
 
 PROGRAM = shutil.which("chromium") or shutil.which("google-chrome")
 START_S = 30
+LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 380)]
+AXE = """
+document.querySelectorAll("details").forEach((each) => { each.open = true; });
+axe.run(document, {resultTypes: ["violations"]}).then((found) => found.violations.map((each) =>
+    ({rule: each.id, impact: each.impact, nodes: each.nodes.map((node) => node.html.slice(0, 200))})))
+"""
 
 
 def require(found: object, what: str) -> None:
@@ -109,3 +115,9 @@ class Browser:
         while not self.run(condition):
             assert time.monotonic() < deadline, f"the page did not become {condition}"
             time.sleep(0.05)
+
+
+def violations(browser: Browser, axe: str) -> Any:
+    """What axe-core has to say against the open page, with everything unfolded."""
+    browser.run(axe + ";0")
+    return browser.run(AXE)

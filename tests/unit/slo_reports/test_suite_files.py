@@ -159,6 +159,20 @@ def test_a_run_beside_the_suite_is_drawn_with_its_fault_shaded(tmp_path: Path) -
     assert '"mails-2":{"unit":"mails/s","values":[[' in page
 
 
+def test_a_run_without_receipts_is_drawn_by_its_samples(tmp_path: Path) -> None:
+    write_suite(tmp_path, a_suite(an_experiment("outage", "F01")), with_runs=["outage"])
+    (tmp_path / "outage" / "provider-ledger.jsonl").unlink()
+    assert 'data-plot="mails-2"' in write_suite_report(SuiteFolder(tmp_path)).read_text(encoding="utf-8")
+
+
+def test_a_run_with_neither_receipts_nor_samples_says_so(tmp_path: Path) -> None:
+    write_suite(tmp_path, a_suite(an_experiment("outage", "F01")), with_runs=["outage"])
+    for name in ("provider-ledger.jsonl", "samples.jsonl"):
+        (tmp_path / "outage" / name).unlink()
+    page = write_suite_report(SuiteFolder(tmp_path)).read_text(encoding="utf-8")
+    assert "No plot: samples.jsonl: the file is missing." in page
+
+
 def test_a_run_folder_that_is_gone_costs_its_plot_alone(tmp_path: Path) -> None:
     page = written(tmp_path, a_suite(an_experiment()))["report.html"]
     assert "No plot: the run folder redis-flushed is not beside suite.json" in page
