@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 from hypothesis import HealthCheck, settings
+from interruption import stop_in_order
 
 from chaos.toxiproxy.binary import find_toxiproxy
 from chaos.toxiproxy.errors import ToxiproxyError
@@ -39,8 +40,7 @@ settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Whoever ends the run with TERM, such as `timeout`, wants its servers stopped as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop_in_order(config)
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         number = int(worker["workerid"].removeprefix("gw"))
