@@ -66,6 +66,8 @@ class FaultRule(BaseModel):
     """What `status` and `html` answer."""
     retry_headers: Literal["documented", "none", "absurd"] = "documented"
     """What a 429 says about when to come back."""
+    retry_after_s: Annotated[int, Field(ge=0, le=86_400)] = 60
+    """How long a documented 429 asks to wait."""
     bytes_per_s: Annotated[int, Field(ge=1, le=_MANY)] = 20
     """Pace of a drip."""
 

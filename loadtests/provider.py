@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 30.0
 # What a run folder keeps: ids and times. Addresses and contents stay with the provider.
-_KEPT = ("seq", "kind", "received_at", "message_id", "status", "message", "rule", "fault")
+_KEPT = ("seq", "kind", "received_at", "message_id", "status", "message", "retry_at", "rule", "fault")
 _OWN_NUMBERS = ("campaign_id", "user_id", "job_id")
 _OWN_TEXTS = ("attempt_id", "week_key", "content_hash")
 

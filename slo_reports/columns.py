@@ -31,6 +31,7 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "recipient": _TEXT,  # keyed hash of the address
         "status": _INT,  # of a rejection
         "message": _TEXT,
+        "retry_at": _REAL,  # when a 429 asked to come back
         "rule": _TEXT,  # of a fault
         "fault": _TEXT,
     },

@@ -62,6 +62,9 @@ _NUMBERED: Final = """
         FROM events GROUP BY 1)
 """
 
+# What was packed before 429s were kept with their time lacks the column.
+_LEDGER: Final = "FROM read_parquet($packed) UNION ALL BY NAME SELECT NULL::DOUBLE AS retry_at WHERE false"
+
 PACK: Final[dict[str, str]] = {
     run_folder.LEDGER: f"""
         WITH job AS (SELECT job_id, user_id, recipient, {_FINGERPRINT} AS fingerprint FROM jobs), {_OWNERS}
@@ -75,7 +78,7 @@ PACK: Final[dict[str, str]] = {
                CASE WHEN t.recipient IS DISTINCT FROM job.recipient THEN owner.number END AS other_recipient,
                CASE WHEN t.recipient IS DISTINCT FROM job.recipient AND owner.number IS NULL THEN t.recipient END
                    AS stray_recipient,
-               t.status, message, rule, fault
+               t.status, message, t.retry_at, rule, fault
         FROM ledger t LEFT JOIN job ON job.job_id = t.job_id LEFT JOIN owner ON owner.recipient = t.recipient
         LEFT JOIN attempts known ON known.attempt_id = t.attempt_id
         ORDER BY t.seq
@@ -150,8 +153,8 @@ UNPACK: Final[dict[str, str]] = {
                {_CONTENT_HASH},
                coalesce(stray_recipient,
                         'r' || CASE WHEN is_own_recipient THEN recipient_number ELSE other_recipient END) AS recipient,
-               status, message, rule, fault
-        FROM read_parquet($packed) t LEFT JOIN job ON job.job_id = t.job_id
+               status, message, retry_at, rule, fault
+        FROM ({_LEDGER}) t LEFT JOIN job ON job.job_id = t.job_id
     """,
     run_folder.JOBS: f"""
         SELECT job_id, user_id, status, reason, attempt, {_ATTEMPT_ID},

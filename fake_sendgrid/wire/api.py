@@ -12,7 +12,7 @@ from fake_sendgrid.wire.latch import Latch
 from fake_sendgrid.wire.ledger import Ledger
 from fake_sendgrid.wire.mail_path import MAIL_SEND_PATH
 from fake_sendgrid.wire.mail_send import MailSend
-from fake_sendgrid.wire.misbehaviour import refuse_first, spoil
+from fake_sendgrid.wire.misbehaviour import refuse_first, spoil, tell_refusal
 from fake_sendgrid.wire.outcome import Ending, Outcome
 from fake_sendgrid.wire.packed_body import unpack_body
 from fake_sendgrid.wire.reply import Reply
@@ -66,8 +66,10 @@ class Api:
     def _refuse(self, request: Request, rule: FaultRule) -> Outcome | None:
         outcome = refuse_first(rule)
         if outcome is not None and outcome.ending is Ending.ANSWER and request.path == MAIL_SEND_PATH:
-            told = {"status": outcome.reply.status, "message": f"fault rule {rule.name}"}
-            self._ledger.add("rejected", received_ns=request.received_ns, **told)
+            message = f"fault rule {rule.name}"
+            self._ledger.add(
+                "rejected", received_ns=request.received_ns, message=message, **tell_refusal(outcome.reply)
+            )
         return outcome
 
     async def _misbehave(self, request: Request, rule: FaultRule) -> Outcome:

@@ -9,7 +9,7 @@ from fake_sendgrid.wire.acceptance import Acceptance
 from fake_sendgrid.wire.account import Account
 from fake_sendgrid.wire.edge_page import show_edge_page
 from fake_sendgrid.wire.ledger import Ledger
-from fake_sendgrid.wire.misbehaviour import refuse_rate
+from fake_sendgrid.wire.misbehaviour import refuse_rate, tell_refusal
 from fake_sendgrid.wire.rate_limit import RateLimit
 from fake_sendgrid.wire.reply import TEXT, Reply, error, errors
 from fake_sendgrid.wire.request import Request
@@ -34,7 +34,7 @@ class MailSend:
             self._ledger.add(
                 "rejected",
                 received_ns=request.received_ns,
-                status=reply.status,
+                **tell_refusal(reply),
                 message=reply.body[:SHOWN_MESSAGE_BYTES].decode(errors="replace"),
             )
         return reply

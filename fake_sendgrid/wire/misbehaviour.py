@@ -44,7 +44,7 @@ def refuse_first(rule: FaultRule) -> Outcome | None:
     if fault in _REFUSALS:
         return Outcome(error(401, _REFUSALS[fault]))
     if fault is Fault.TOO_MANY_REQUESTS:
-        return Outcome(refuse_rate(rule.retry_headers))
+        return Outcome(refuse_rate(rule.retry_headers, wait_s=rule.retry_after_s))
     if fault is Fault.HTML:
         return Outcome(show_edge_page(rule.status))
     return Outcome(show_failure(rule.status)) if fault is Fault.STATUS else None
@@ -74,11 +74,11 @@ def show_failure(status: int) -> Reply:
     return error(status, _MESSAGES.get(status, "internal server error"))
 
 
-def refuse_rate(headers: str) -> Reply:
+def refuse_rate(headers: str, *, wait_s: int = 60) -> Reply:
     """A 429; its real headers on mail/send are not known, so all three kinds exist."""
     now_s = int(time.time())
     known = {
-        "documented": _limit_headers(now_s + 60),
+        "documented": _limit_headers(now_s + wait_s),
         "none": (),
         "absurd": (*_limit_headers(now_s + _ABSURD_S), ("Retry-After", str(_ABSURD_S))),
     }
@@ -87,3 +87,9 @@ def refuse_rate(headers: str) -> Reply:
 
 def _limit_headers(reset_s: int) -> tuple[tuple[str, str], ...]:
     return (("X-RateLimit-Limit", "600"), ("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", str(reset_s)))
+
+
+def tell_refusal(reply: Reply) -> dict[str, int]:
+    """What the ledger keeps of a refusal: its status, and the Unix second before which nobody should come back."""
+    reset = dict(reply.headers).get("X-RateLimit-Reset")
+    return {"status": reply.status} if reset is None else {"status": reply.status, "retry_at": int(reset)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from slo_reports.checks.check import Finding, invariant, objective, unknown
+from slo_reports.checks.waiting import early_mails
 from slo_reports.expected import expected_of
 from slo_reports.fault_windows import FaultWindow, fault_windows
 from slo_reports.recovery import FULL_RATE_S
@@ -36,11 +37,15 @@ FROM moments a ASOF JOIN moments b ON a.us + 999999 >= b.us
 @invariant(
     "I10",
     "provider_limits_respected",
-    promise="In no rolling second does the provider receive more mails than its limit.",
+    promise="In no rolling second does the provider receive more mails than its limit, and none after a 429 before "
+    "the time that it named.",
     sources=(RUN, LEDGER),
 )
 def check_limit(run: Run) -> Finding:
-    """Every half-open second [t, t + 1) that begins with a receipt, by the kernel's times at the provider."""
+    """Every half-open second [t, t + 1) that begins with a receipt, and every 429's time to come back.
+
+    By the kernel's times at the provider.
+    """
     limit = float(run.fact("campaign", "mails_per_s"))
     expected = expected_of(run)
     bunched = 0 if expected is None else expected.bunched_mails
@@ -62,11 +67,13 @@ def check_limit(run: Run) -> Finding:
         n=mails,
         method="most receipts in any half-open second that begins with one; a census, so there is no interval",
     )
+    too_early = early_mails(run)
+    early = f"; {len(too_early):,} mails came before a 429 allowed it" if too_early else ""
     return Finding(
-        status=Status.MISSED if peak > limit + bunched else Status.MET,
-        says=f"at most {peak:,} mails in any rolling second, limit {limit:g}{through}",
+        status=Status.MISSED if peak > limit + bunched or too_early else Status.MET,
+        says=f"at most {peak:,} mails in any rolling second, limit {limit:g}{through}{early}",
         measure=measure,
-        evidence=tuple(f"{count} mails in the second from {at:.6f}" for at, count in some),
+        evidence=(*too_early[:20], *(f"{count} mails in the second from {at:.6f}" for at, count in some)),
         stands=True,
     )
 

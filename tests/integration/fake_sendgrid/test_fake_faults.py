@@ -122,6 +122,14 @@ def test_a_429_comes_with_without_and_with_absurd_headers(fake: RunningFake) -> 
     assert int(fake.send().headers["Retry-After"]) > 1e8
 
 
+def test_the_ledger_keeps_when_a_429_asked_to_come_back(fake: RunningFake) -> None:
+    _put(fake, "too_many_requests", retry_after_s=7)
+    answer = fake.send()
+    (refusal,) = fake.ledger(kind="rejected")
+    assert refusal["retry_at"] == int(answer.headers["X-RateLimit-Reset"])
+    assert 5 < refusal["retry_at"] - refusal["received_at"] <= 7
+
+
 def test_garbage_is_no_http(fake: RunningFake) -> None:
     _put(fake, "accept_then_garbage")
     assert not _raw(fake).startswith(b"HTTP/1.1")

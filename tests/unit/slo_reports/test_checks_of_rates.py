@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from literal_run import a_mail, an_attempt, an_outage, facts, mails, verdict_of
+from literal_run import START, a_mail, an_attempt, an_outage, facts, mails, verdict_of
 
 from slo_reports.checks.rate import check_limit, check_use
 from slo_reports.checks.retries import check_retries
@@ -110,3 +110,26 @@ def test_an_outage_gets_probes_and_what_was_on_its_way(tmp_path: Path, tries: in
     attempts = [an_attempt(n, at=5.0 + n / 100) for n in range(tries)]
     verdict = verdict_of(check_retries, tmp_path, ledger=[a_mail(1)], attempts=attempts, history=an_outage(5.0, 15.0))
     assert verdict.status is status
+
+
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [(10.9, Status.MET), (12.0, Status.MISSED), (15.9, Status.MISSED), (16.1, Status.MET)],
+    ids=["on its way", "early", "just too early", "when it was allowed"],
+)
+def test_a_mail_before_the_time_that_a_429_named_breaks_the_limit(tmp_path: Path, at: float, status: Status) -> None:
+    refused = a_mail(1, at=10.0, kind="rejected", status=429, retry_at=START + 16)
+    assert verdict_of(check_limit, tmp_path, ledger=[refused, a_mail(2, at=at)]).status is status
+
+
+def test_an_early_mail_is_named_with_the_pause_that_it_did_not_keep(tmp_path: Path) -> None:
+    refused = a_mail(1, at=10.0, kind="rejected", status=429, retry_at=START + 16)
+    verdict = verdict_of(check_limit, tmp_path, ledger=[refused, a_mail(2, at=12.5)])
+    assert verdict.evidence == ("mail 2 came 2.5 s after a 429 that had asked to wait 6.0 s",)
+
+
+def test_an_absurd_pause_binds_only_as_long_as_it_is_believed(tmp_path: Path) -> None:
+    refused = a_mail(1, at=10.0, kind="rejected", status=429, retry_at=START + 315_360_000)
+    believed = facts(settings={"retry_after_max_s": 5.0})
+    verdict = verdict_of(check_limit, tmp_path, run_facts=believed, ledger=[refused, a_mail(2, at=15.1)])
+    assert verdict.status is Status.MET
