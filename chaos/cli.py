@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -15,10 +15,16 @@ from rich.table import Table
 
 from chaos.experiment import Rank  # noqa: TC001  # typer reads the annotation
 from chaos.experiments import CONTROL, all_experiments
+from chaos.soak import Soak
 from chaos.suite import Suite
 from chaos.toxiproxy.binary import find_toxiproxy
 from chaos.toxiproxy.errors import ToxiproxyError
+from slo_reports.run_folder import UnreadableRunError
+from slo_reports.trials.conclusion import suite_exit_code
+from slo_reports.trials.resiliency import write_resiliency
 from slo_reports.trials.suite import SuiteFolder
+from slo_reports.trials.terminal import suite_table
+from slo_reports.trials.writing import write_suite_report
 
 if TYPE_CHECKING:
     from chaos.experiment import Experiment
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Break the running system on purpose, and judge what became of it.")
 
 RUNS: Final = Path("slo_reports/runs")
+LATEST: Final = "latest-chaos"
 HARNESS_ERROR: Final = 4
 SEED: Final = 1
 
@@ -56,7 +63,7 @@ def run(
     """
     chosen = _chosen(names or [], rank or [], with_control=not without_control)
     _require_toxiproxy()
-    folder = SuiteFolder(RUNS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-chaos")
+    folder = _new_folder("chaos")
     words = ["steadypost", "chaos", "run", *(names or [])]
     words += [word for one in rank or [] for word in ("--rank", str(one))]
     suite = Suite(
@@ -67,12 +74,67 @@ def run(
         console=Console(),
         within_s=None if within_minutes is None else within_minutes * 60,
     )
-    raise typer.Exit(_report(folder, suite.run()))
+    _end(folder, suite.run())
 
 
-def _report(folder: SuiteFolder, facts: dict[str, Any]) -> int:
-    del folder
-    return 0 if all(one["outcome"] in {"held", "skipped"} for one in facts["experiments"]) else 2
+@app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(min=0, help="Begin no further cycle after that.")] = 60.0,
+    seed: Seed = SEED,
+    first: Annotated[int, typer.Option(min=1, help="The first cycle's number; to repeat one, begin with it.")] = 1,
+    cycles: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+) -> None:
+    """Inject random faults, campaign after campaign; the first that fails is shortened to what it needs to fail."""
+    _require_toxiproxy()
+    folder = _new_folder("soak")
+    words = ["steadypost", "chaos", "soak", "--minutes", f"{minutes:g}", "--seed", str(seed), "--first", str(first)]
+    words += ["--cycles", str(cycles)] if cycles is not None else []
+    soaking = Soak(
+        folder=folder,
+        minutes=minutes,
+        seed=seed,
+        first=first,
+        most=cycles,
+        command=shlex.join(words),
+        console=Console(),
+    )
+    _end(folder, soaking.run())
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="A folder with a suite.json.")] = RUNS / LATEST,
+    resiliency: Annotated[
+        Path | None, typer.Option(help="Write the matrix of dependencies and troubles there.")
+    ] = None,
+) -> None:
+    """Draw the report of a suite again, and end as the suite did."""
+    suite = SuiteFolder(folder)
+    try:
+        facts = suite.read()
+        if resiliency is not None:
+            Console().print(f"written: {write_resiliency(suite, resiliency)}", soft_wrap=True)
+    except UnreadableRunError as exc:
+        _fail(str(exc))
+    _end(suite, facts)
+
+
+def _end(folder: SuiteFolder, facts: dict[str, Any]) -> NoReturn:
+    page = write_suite_report(folder)
+    console = Console()
+    console.print(suite_table(facts))
+    console.print(f"report: {page}", soft_wrap=True)
+    raise typer.Exit(suite_exit_code(facts))
+
+
+def _new_folder(kind: str) -> SuiteFolder:
+    """`runs/latest-chaos` is this one."""
+    path = RUNS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{kind}"
+    path.mkdir(parents=True)
+    draft = RUNS / f".{path.name}.link"
+    draft.symlink_to(path.name)
+    draft.replace(RUNS / LATEST)
+    return SuiteFolder(path)
 
 
 def _chosen(names: list[str], ranks: list[Rank], *, with_control: bool) -> list[Experiment]:
@@ -94,6 +156,6 @@ def _require_toxiproxy() -> None:
         _fail(str(exc))
 
 
-def _fail(why: str) -> None:
+def _fail(why: str) -> NoReturn:
     Console(stderr=True).print(f"[red]error:[/] {escape(why)}", soft_wrap=True)
     raise typer.Exit(HARNESS_ERROR)

@@ -67,6 +67,9 @@ class Expected:
     """From the end of healing to the first seconds at full rate; None where the rate is not judged."""
     operator_actions: int = 0
     """What a person has to do, beside reading the alert."""
+    unacked: int = 0
+    """Messages that a killed worker held: Redis gives them out again after the visibility timeout, and claims make
+    that harmless."""
     bunched_mails: int = 0
     """So many more than the limit may arrive in one second where the mails go through a proxy, which bunches them."""
 

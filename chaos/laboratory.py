@@ -22,7 +22,7 @@ from chaos.injectors.clock import clock_variables
 from chaos.injectors.disk import SmallVolume
 from chaos.process_watch import ProcessWatch
 from chaos.proxied_stack import ProxiedStack
-from chaos.scene import ORDERS, Scene, clock_file
+from chaos.scene import ORDERS, Scene, clock_file, volume_of
 from chaos.toxiproxy.links import LINKS
 from loadtests.provider import cancel_all_faults
 from stack.stack import Stack
@@ -97,7 +97,8 @@ class Laboratory:
         self._run = run
         try:
             error = self._campaign(experiment, steps, scene, run)
-            self._order("final_read", patience_s=60.0, run=str(run.path), provider=scene.provider)
+            unacked = experiment.expected.unacked
+            self._order("final_read", patience_s=60.0, run=str(run.path), provider=scene.provider, unacked=unacked)
         finally:
             self._run = None
         run.update_facts(state="finished", finished=_now(), reason=error)
@@ -190,7 +191,7 @@ class Laboratory:
         folder = stack.place.folder
         stack.overrides["STEADYPOST_FAILPOINTS"] = str(folder / ORDERS)
         for name, mb in self.needs.small_volumes.items():
-            open_.enter_context(SmallVolume(folder=stack.place.data / name, mb=mb))
+            open_.enter_context(SmallVolume(folder=volume_of(stack.place.data, name), mb=mb))
         for program in self.needs.clock_of:
             stack.overrides_of[program] = clock_variables(clock_file(folder, program))
         self.proxied = open_.enter_context(ProxiedStack(stack, note=self._note, links=self._links()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,6 +10,7 @@ from chaos.injectors.failpoint import AtFailpoint
 from chaos.injectors.network import Network
 from chaos.injectors.process import Away, Ended, Frozen
 from chaos.injectors.provider import ProviderFault
+from stack.account import reachable_folder, server_account
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +74,15 @@ class Scene:
         """The folder of the servers' data."""
         return self.proxied.stack.place.data
 
+    def volume(self, server: str) -> Path:
+        """The folder of a server's data, when the experiment needs it on a volume of its own."""
+        return volume_of(self.data, server)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """For programs that are clients of the stack."""
+        return {**os.environ, **self.proxied.stack.env}
+
     @property
     def signing_key(self) -> Path:
         """The provider's, with which its posts are signed."""
@@ -105,3 +116,9 @@ class Scene:
 def clock_file(folder: Path, program: str) -> Path:
     """Where a stack keeps what a program's clock obeys."""
     return folder / CLOCKS / program
+
+
+def volume_of(data: Path, server: str) -> Path:
+    """Where a server of a stack keeps its data: PostgreSQL's account may need another place."""
+    folder = data / server
+    return reachable_folder(folder, server_account()) if server == "postgres" else folder

@@ -46,10 +46,10 @@ def _campaign(*, run: str, week_key: str, deadline_s: float, trailing_s: float) 
     )
 
 
-def _final_read(*, run: str, provider: str) -> None:
+def _final_read(*, run: str, provider: str, unacked: int) -> None:
     """Complete a run folder; connections that a fault has cut are not asked again."""
     process_engine().dispose()
-    read_finally(RunFolder(Path(run)), provider=provider)
+    read_finally(RunFolder(Path(run)), provider=provider, unacked=unacked)
 
 
 def _fresh_audience(*, since: str) -> None:

@@ -27,9 +27,9 @@ QUIET_DEADLINE_S: Final = 30.0
 HASH_DIGITS: Final = 8
 
 
-def read_finally(run: RunFolder, *, provider: str) -> None:
+def read_finally(run: RunFolder, *, provider: str, unacked: int = 0) -> None:
     """Wait until nothing moves, then write the ledger and the tables; safe to repeat."""
-    quiescence = wait_until_quiet(deadline_s=QUIET_DEADLINE_S)
+    quiescence = wait_until_quiet(deadline_s=QUIET_DEADLINE_S, unacked=unacked)
     facts = run.facts()
     campaign = facts.get("campaign")
     run.update_facts(quiescence=quiescence, provider_summary=read_summary(provider))
@@ -52,7 +52,7 @@ def _read_campaign(run: RunFolder, campaign: dict[str, Any], *, provider: str, s
         run.write_lines(run_folder.TRANSITIONS, exports.stream_transitions(connection, campaign_id=campaign_id))
         run.write_lines(run_folder.EVENTS, exports.stream_events(connection, campaign_id=campaign_id))
         audience = exports.audience_size(connection, campaign_id=campaign_id)
-    ledger = read_ledger(provider, campaign_id=campaign_id, since_s=since_s, recipient_of=pseudonym)
+    ledger = read_ledger(provider, week_key=campaign["week_key"], since_s=since_s, recipient_of=pseudonym)
     run.write_lines(run_folder.LEDGER, _with_short_hashes(ledger))
     run.update_facts(campaign={**campaign, "audience_users": audience})
 

@@ -28,17 +28,18 @@ def read_summary(management_url: str) -> dict[str, Any]:
 
 
 def read_ledger(
-    management_url: str, *, campaign_id: int, since_s: float, recipient_of: Callable[[str], str | None]
+    management_url: str, *, week_key: str, since_s: float, recipient_of: Callable[[str], str | None]
 ) -> Iterator[dict[str, Any]]:
-    """Every acceptance of a campaign's mails, every rejection and fault since a moment, in order of receipt.
+    """Every acceptance of a week's mails, every rejection and fault since a moment, in order of receipt.
 
-    `recipient_of` turns an address into what may be written down.
+    Of the week, and not of one campaign: a second one is what must not be. `recipient_of` turns an address into what
+    may be written down.
     """
     with _open(f"{management_url}/ledger") as response:
         for line in response:
             entry = orjson.loads(line)
             own = entry.get("custom_args") or {}
-            is_ours = entry["kind"] != "accepted" or own.get("campaign_id") == str(campaign_id)
+            is_ours = entry["kind"] != "accepted" or own.get("week_key") == week_key
             if is_ours and entry["received_at"] >= since_s:
                 yield _kept(entry, own, recipient=recipient_of(entry.get("to", "")))
 

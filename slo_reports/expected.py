@@ -23,6 +23,7 @@ class Expected:
     full_rate_s: float | None
     operator_actions: int
     bunched_mails: int
+    unacked: int
 
 
 def expected_of(run: Run) -> Expected | None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaos.experiment import Experiment, Rank, Step
+from chaos.experiment import Expected, Experiment, Rank, Step
 
 if TYPE_CHECKING:
     from chaos.scene import Scene
 
 
+COME_BACK_S = 4
+
+
 def _documented(scene: Scene) -> list[Step]:
-    return [Step(injector=scene.provider_fault("too_many_requests", count=20), hold_s=3.0)]
+    return [Step(injector=scene.provider_fault("too_many_requests", count=20, retry_after_s=COME_BACK_S), hold_s=3.0)]
 
 
 def _absurd(scene: Scene) -> list[Step]:
@@ -31,6 +34,8 @@ EXPERIMENTS = (
         dependency="provider",
         trouble="slow",
         steps=_documented,
+        # The whole account waits, as the provider asked.
+        expected=Expected(first_accept_s=COME_BACK_S + 5.0, full_rate_s=COME_BACK_S + 5.0),
     ),
     Experiment(
         name="provider-throttles-absurdly",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 GROUP = 32
 """Mails that one process has on their way."""
+HELD = 4
+"""Messages that the processes of a worker had taken, and one more each that was fetched for them."""
 
 
 def _killed(scene: Scene) -> list[Step]:
@@ -47,7 +49,7 @@ EXPERIMENTS = (
         trouble="down",
         steps=_killed,
         # Two processes; evidence settles what had been accepted. Celery needs seconds to start.
-        expected=Expected(indeterminate=2 * GROUP, first_accept_s=15.0, full_rate_s=15.0),
+        expected=Expected(indeterminate=2 * GROUP, first_accept_s=15.0, full_rate_s=15.0, unacked=HELD),
     ),
     Experiment(
         name="sender-dies-before-its-answer",
