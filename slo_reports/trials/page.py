@@ -8,6 +8,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from slo_reports.report import numbers, readings
+from slo_reports.report.contents.provenance import provenance_of
 from slo_reports.report.plots.states import bars
 from slo_reports.report.plots.timeline import axis_of, panel_svg, top_of
 from slo_reports.report.rows import groups
@@ -82,6 +83,7 @@ def page_of(suite: dict[str, Any], folder: Path) -> str:
             sums=sums_of(suite),
             control=rows.control_of(suite),
             limits=limits_of(suite),
+            took_s=provenance_of(suite)["took_s"],
             timelines=_timelines(suite, folder),
             css=_plain_file("page.css") + _plain_file("suite.css"),
             js=_plain_file("page.js"),

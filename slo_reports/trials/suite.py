@@ -22,6 +22,8 @@
   "soak": null, or {"minutes", "seed", "cycles": [{"number", "seed", "run", "outcome", "reason", "steps": [text],
                "numbers"}], "faults", "shrunk": [text] or null}
 }
+
+Published as `schemas/suite.schema.json`, which says as well what may be left out while the suite is recorded.
 """
 
 from __future__ import annotations

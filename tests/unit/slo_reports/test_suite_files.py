@@ -60,6 +60,7 @@ def test_a_sound_suite_begins_with_its_verdict(tmp_path: Path) -> None:
     says = "2 of 2 experiments held: 0 duplicates and 0 unexplained jobs among 1,958 mails."
     assert f"<h1>{says}</h1>" in files["report.html"]
     assert '<body class="tone-met">' in files["report.html"]
+    assert "started 2026-11-21 15:00:00 UTC, took 14\N{NO-BREAK SPACE}min 12\N{NO-BREAK SPACE}s" in files["report.html"]
     assert files["summary.md"].startswith(f"## {says}\n")
 
 
