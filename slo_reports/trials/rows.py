@@ -123,6 +123,14 @@ def hits_of(mutant: Mapping[str, Any], checkers: Sequence[str]) -> list[str]:
     return [words[one in mutant["expected"], one in mutant["caught"]] for one in checkers]
 
 
+def grouped(named: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Of (outcome, name, reason), one row for all that share outcome and reason, the names joined by commas."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for outcome, name, reason in named:
+        together.setdefault((outcome, reason), []).append(name)
+    return [(outcome, ", ".join(names), reason) for (outcome, reason), names in together.items()]
+
+
 def not_shown(suite: Mapping[str, Any]) -> list[dict[str, str]]:
     """Rows of the fault matrix, and experiments, that nothing was learned from, each with its reason."""
     left_out = [each for each in suite["experiments"] if tone_of(each["outcome"]) in ("skipped", "unknown")]

@@ -9,7 +9,7 @@ from slo_reports.report.numbers import DASH, amount, counted, plain
 from slo_reports.trials.conclusion import outcomes_of, sentence_of, tone_of
 from slo_reports.trials.filled import reason_of
 from slo_reports.trials.limits import limits_of
-from slo_reports.trials.rows import control_of, costs_of, not_shown, recovery_of, signed, took_longer
+from slo_reports.trials.rows import control_of, costs_of, grouped, not_shown, recovery_of, signed, took_longer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +21,7 @@ MAX_REASONS: Final = 6
 MAX_MUTANTS: Final = 2
 MAX_CYCLES: Final = 1
 MAX_LIMITS: Final = 4
+MAX_NAMES: Final = 400
 
 MARKS: Final = {
     "met": "\N{WHITE HEAVY CHECK MARK}",
@@ -90,18 +91,14 @@ def lost_of(experiment: Experiment) -> str:
 def _reasons(suite: Mapping[str, Any]) -> Iterator[str]:
     """What broke first, then what is open, then what was never tried."""
     broken = [each for each in suite["experiments"] if tone_of(each["outcome"]) == "missed"]
+    left_out = grouped((each["what"], f"{each['fault']} {each['title']}", each["reason"]) for each in not_shown(suite))
     rows = [
         *(_reason(f"{each['fault']} {each['name']}", each) for each in broken),
-        *(_open(each) for each in not_shown(suite)),
+        *(f"- {one_line(what)}: {one_line(names, most=MAX_NAMES)}: {one_line(why)}" for what, names, why in left_out),
     ]
     yield from rows[:MAX_REASONS]
     if len(rows) > MAX_REASONS:
         yield f"- and {len(rows) - MAX_REASONS} more, in the report"
-
-
-def _open(row: Mapping[str, Any]) -> str:
-    told = f"{row['what']}: {row['fault']} {row['title']}: {row['reason']}"
-    return f"- {one_line(told)}"
 
 
 def _mutants(suite: Mapping[str, Any]) -> Iterator[str]:

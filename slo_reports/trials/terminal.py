@@ -12,7 +12,7 @@ from rich.table import Table
 from slo_reports.report.numbers import amount, plain, shortened
 from slo_reports.trials.conclusion import sentence_of, suite_exit_code, tone_of
 from slo_reports.trials.filled import filled, reason_of
-from slo_reports.trials.rows import recovery_of
+from slo_reports.trials.rows import grouped, recovery_of
 from slo_reports.trials.summary import lost_of
 from slo_reports.verdict import ExitCode
 
@@ -72,10 +72,10 @@ def _reasons(suite: Mapping[str, Any]) -> Iterator[str]:
         *((f"{each['name']} {each['title']}", each) for each in suite["mutants"]),
         *((f"soak, cycle {each['number']} of seed {plain(each['seed'] or 0)}", each) for each in cycles),
     ]
-    for name, each in named:
-        if tone_of(each["outcome"]) != "met":
-            reason = shortened(reason_of(each), REASON_CHARS)
-            yield f"{_marked(each['outcome'])} {escape(shortened(name, REASON_CHARS))}: [dim]{escape(reason)}[/]"
+    wrong = [(each["outcome"], name, reason_of(each)) for name, each in named if tone_of(each["outcome"]) != "met"]
+    for outcome, names, reason in grouped(wrong):
+        told, why = shortened(names, REASON_CHARS), shortened(reason, REASON_CHARS)
+        yield f"{_marked(outcome)} {escape(told)}: [dim]{escape(why)}[/]"
     if rows := suite["uncovered"]:
         yield f"[dim]- without an experiment: {escape(', '.join(each['fault'] for each in rows))}[/]"
 

@@ -44,6 +44,15 @@ def test_what_is_not_as_it_should_be_says_why() -> None:
         assert told in text
 
 
+def test_what_shares_a_reason_shares_a_line() -> None:
+    late = [
+        an_experiment(name, fault, "not run", reason="no time was left") for name, fault in (("a", "F01"), ("b", "F02"))
+    ]
+    text = shown(a_suite(*late, an_experiment("c", "F03", "not run", reason="the harness failed")))
+    assert "? not run F01 a, F02 b: no time was left" in text
+    assert "? not run F03 c: the harness failed" in text
+
+
 def test_the_verdict_stands_last() -> None:
     assert shown(a_suite(an_experiment()), width=120).rstrip().splitlines()[-1] == (
         "2 of 2 experiments held: 0 duplicates and 0 unexplained jobs among 1,958 mails."
