@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PROFILE ?= full
 SEED ?= 1
+RANK ?= P0
+MINUTES ?= 60
 EXTRA ?= cpu
 T ?=
 # One process a file at a time: what a file's tests share is made once.
@@ -18,7 +20,7 @@ UV_VERSION := 0.13.8
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test unit lint types slo-test toxiproxy locust stack-up stack-down clean
+.PHONY: help setup test unit lint types slo-test chaos soak toxiproxy locust stack-up stack-down clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -69,6 +71,12 @@ locust: setup  ## Webhook load on the running stack by hand, with Locust's web U
 	.venv/bin/python -m loadtests.past_campaign --targets $$run/targets.jsonl && \
 	exec .venv/bin/python -m loadtests.webhook_run --ui --run $$run --targets $$run/targets.jsonl \
 		--url "$$STEADYPOST_PUBLIC_URL" --signing-key .stack/default/signing-key.pem
+
+chaos: setup  ## Break the system in every way that each change must survive, and judge it (RANK=P0|P1|P2)
+	.venv/bin/steadypost chaos run --rank $(RANK) --seed $(SEED)
+
+soak: setup  ## Random faults, campaign after campaign (MINUTES=60 SEED=1)
+	.venv/bin/steadypost chaos soak --minutes $(MINUTES) --seed $(SEED)
 
 toxiproxy: setup  ## Get the server that network faults go through: from PATH, by Go, or from its image
 	.venv/bin/python -m chaos.toxiproxy

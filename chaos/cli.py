@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import json
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +19,7 @@ from chaos.experiment import Rank  # noqa: TC001  # typer reads the annotation
 from chaos.experiments import CONTROL, all_experiments
 from chaos.soak import Soak
 from chaos.suite import Suite
+from chaos.toolkit import as_chaos_toolkit
 from chaos.toxiproxy.binary import find_toxiproxy
 from chaos.toxiproxy.errors import ToxiproxyError
 from slo_reports.run_folder import UnreadableRunError
@@ -34,6 +37,7 @@ app = typer.Typer(no_args_is_help=True, help="Break the running system on purpos
 RUNS: Final = Path("slo_reports/runs")
 LATEST: Final = "latest-chaos"
 HARNESS_ERROR: Final = 4
+BROKEN: Final = 2
 SEED: Final = 1
 
 Seed = Annotated[int, typer.Option(min=0, help="The same seed invents the same people and the same faults.")]
@@ -102,6 +106,32 @@ def soak(
 
 
 @app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="Of an experiment.")],
+    seed: Seed = SEED,
+) -> None:
+    """Print an experiment in the format of Chaos Toolkit."""
+    (experiment,) = _chosen([name], [], with_control=False)
+    print(json.dumps(as_chaos_toolkit(experiment, seed=seed), indent=2))  # noqa: T201  # for a file, not for a person
+
+
+@app.command()
+def held(name: Annotated[str, typer.Argument(help="Of an experiment.")]) -> None:
+    """Exit with 0 unless the last recorded trial of an experiment was broken or inconclusive."""
+    _chosen([name], [], with_control=False)
+    for folder in sorted(RUNS.glob("*-chaos"), reverse=True):
+        try:
+            told = SuiteFolder(folder).read()["experiments"]
+        except UnreadableRunError:
+            continue
+        for one in told:
+            if one["name"] == name and one["outcome"] != "not run":
+                Console().print(f"{folder}: {one['outcome']}", soft_wrap=True)
+                raise typer.Exit(0 if one["outcome"] in {"held", "skipped"} else BROKEN)
+    Console().print(f"no trial of {name} was recorded")
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="A folder with a suite.json.")] = RUNS / LATEST,
     resiliency: Annotated[
@@ -140,7 +170,9 @@ def _new_folder(kind: str) -> SuiteFolder:
 def _chosen(names: list[str], ranks: list[Rank], *, with_control: bool) -> list[Experiment]:
     known = all_experiments()
     if unknown := [name for name in names if name not in known]:
-        _fail(f"there is no experiment {unknown[0]!r}. There are {', '.join(known)}")
+        near = difflib.get_close_matches(unknown[0], known, cutoff=0.4)
+        meant = f" Did you mean {' or '.join(near)}?" if near else ""
+        _fail(f"there is no experiment {unknown[0]!r}.{meant} All names: steadypost chaos list")
     if not names and not ranks:
         _fail("name an experiment, or choose a rank: steadypost chaos run --rank P0")
     wanted = [one for one in known.values() if one.name in names or one.rank in ranks]
