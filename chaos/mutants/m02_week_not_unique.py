@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from chaos.experiment import Step
 from chaos.injectors.database import connect
-from chaos.mutants.contrivances import StartedAgain
+from chaos.injectors.triggers import Triggered
 from chaos.mutants.exhibit import exhibit
 from chaos.mutants.mutant import Change, Mutant
 from system.storage.newsletters import WEEKLY
@@ -46,8 +45,7 @@ def _without_constraint(database_url: str) -> Iterator[None]:
 
 
 def _steps(scene: Scene) -> list[Step]:
-    env = {**os.environ, **scene.proxied.stack.env}
-    again = StartedAgain(env=env, newsletter=WEEKLY, week_key=scene.week_key)
+    again = Triggered(redis_url=scene.redis_url, newsletter=WEEKLY, week_key=scene.week_key, times=1)
     return [Step(injector=again, at_share=0.05, hold_s=4.0)]
 
 
@@ -59,7 +57,7 @@ MUTANT = Mutant(
     companions=dict.fromkeys(("I2", "I8", "I14"), OTHERS),
     experiment=exhibit(
         name="campaign-started-again",
-        fault="F36",
+        fault="F14",
         title="Somebody starts the campaign a second time",
         steps=_steps,
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chaos.experiment import Step
-from chaos.mutants.contrivances import Together
+from chaos.injectors.together import Together
 from chaos.mutants.exhibit import exhibit
 from chaos.mutants.mutant import Change, Mutant
 
@@ -20,7 +20,7 @@ def _steps(scene: Scene) -> list[Step]:
     """Some answers are lost, so that only events tell of these mails; and their events can't be stored."""
     silent = scene.provider_fault("accept_then_close", probability=SHARE)
     unstorable = scene.network.down("webhook-postgres", fault=FAULT)
-    return [Step(injector=Together(fault=FAULT, injectors=[unstorable, silent]), at_share=0.1, hold_s=5.0)]
+    return [Step(injector=Together(fault=FAULT, parts=[unstorable, silent]), at_share=0.1, hold_s=5.0)]
 
 
 MUTANT = Mutant(

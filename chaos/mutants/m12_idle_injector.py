@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chaos.experiment import Step
-from chaos.mutants.contrivances import Idle
 from chaos.mutants.exhibit import exhibit
+from chaos.mutants.idle import Idle
 from chaos.mutants.mutant import Mutant
 from slo_reports.verdict import Status
 
