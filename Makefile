@@ -20,7 +20,7 @@ UV_VERSION := 0.13.8
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test unit lint types slo-test chaos soak toxiproxy locust stack-up stack-down clean
+.PHONY: help setup test unit lint types slo-test chaos mutants soak toxiproxy locust stack-up stack-down clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -74,6 +74,9 @@ locust: setup  ## Webhook load on the running stack by hand, with Locust's web U
 
 chaos: setup  ## Break the system in every way that each change must survive, and judge it (RANK=P0|P1|P2)
 	.venv/bin/steadypost chaos run --rank $(RANK) --seed $(SEED)
+
+mutants: setup  ## Make known mistakes in a copy of the product: each must turn exactly its rules red
+	.venv/bin/steadypost chaos mutants --seed $(SEED)
 
 soak: setup  ## Random faults, campaign after campaign (MINUTES=60 SEED=1)
 	.venv/bin/steadypost chaos soak --minutes $(MINUTES) --seed $(SEED)

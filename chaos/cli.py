@@ -17,6 +17,8 @@ from rich.table import Table
 
 from chaos.experiment import Rank  # noqa: TC001  # typer reads the annotation
 from chaos.experiments import CONTROL, all_experiments
+from chaos.mutants import all_mutants
+from chaos.mutants.table import MutantTable
 from chaos.soak import Soak
 from chaos.suite import Suite
 from chaos.toolkit import as_chaos_toolkit
@@ -103,6 +105,30 @@ def soak(
         console=Console(),
     )
     _end(folder, soaking.run())
+
+
+@app.command()
+def mutants(
+    names: Annotated[list[str] | None, typer.Argument(help="Such as M1; all twelve when left out.")] = None,
+    seed: Seed = SEED,
+) -> None:
+    """Make known mistakes in a copy of the product, and see each turn exactly its rules red.
+
+    Exits with 0 all caught, 2 one was not, 3 one could not run, 4 the harness failed.
+    """
+    known = all_mutants()
+    if unknown := [name for name in names or [] if name not in known]:
+        _fail(f"there is no mutant {unknown[0]!r}. There are {', '.join(known)}")
+    _require_toxiproxy()
+    folder = _new_folder("mutants")
+    table = MutantTable(
+        folder=folder,
+        mutants=[known[name] for name in names or known],
+        seed=seed,
+        command=shlex.join(["steadypost", "chaos", "mutants", *(names or []), "--seed", str(seed)]),
+        console=Console(),
+    )
+    _end(folder, table.run())
 
 
 @app.command()

@@ -11,6 +11,7 @@ from pathlib import Path  # noqa: TC003  # typer reads the annotation
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from sqlalchemy import text
 
 from loadtests.provider import read_ledger, read_summary
 from loadtests.pseudonyms import Pseudonyms
@@ -45,6 +46,8 @@ def read_finally(run: RunFolder, *, provider: str, unacked: int = 0) -> None:
 def _read_campaign(run: RunFolder, campaign: dict[str, Any], *, provider: str, since_s: float) -> None:
     campaign_id, pseudonym = campaign["id"], Pseudonyms()
     with transaction(process_engine()) as connection:
+        # One moment for all tables, also when something still moves.
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         jobs = exports.stream_jobs(connection, campaign_id=campaign_id)
         run.write_lines(run_folder.JOBS, _without_addresses(jobs, pseudonym))
         attempts = exports.stream_attempts(connection, campaign_id=campaign_id)
