@@ -124,15 +124,11 @@ def test_a_proxy_may_bunch_as_many_mails_as_were_said(tmp_path: Path, bunched: i
 
 def test_an_experiment_is_held_broken_or_inconclusive_by_what_it_asks_for(tmp_path: Path) -> None:
     twice = [a_mail(1, at=10.0), a_mail(1, at=10.5, seq=2)]
-    sane = {
-        "history": [STARTED, *FAULT, ENDED],
-        "jobs": [a_job(1)],
-        "attempts": [an_attempt(1)],
-        "run_facts": experiment(),
-    }
-    held = write(tmp_path / "held", ledger=[a_mail(1)], **sane)
-    broken = write(tmp_path / "broken", ledger=twice, **sane)
-    unknown = write(tmp_path / "unknown", ledger=[], **sane)
+    sent = {"history": [STARTED, *FAULT, ENDED], "jobs": [a_job(1)], "attempts": [an_attempt(1)]}
+    unsent = {"history": [STARTED, *FAULT, ENDED], "jobs": [a_job(1, "skipped", "why")]}
+    held = write(tmp_path / "held", ledger=[a_mail(1)], run_facts=experiment(), **sent)
+    broken = write(tmp_path / "broken", ledger=twice, run_facts=experiment(), **sent)
+    unknown = write(tmp_path / "unknown", run_facts=experiment(), **unsent)
     assert judge_trial(held).outcome is Outcome.HELD
     assert judge_trial(broken).outcome is Outcome.BROKEN
     assert "I1" in judge_trial(broken).reason
