@@ -245,8 +245,9 @@ def _squeeze(text: str) -> str:
     return re.sub(r"[^a-z]", "", text.lower())
 
 
+_INTEGERS = st.integers(-(2**63), 2**64 - 1)  # of the wire: the parser makes floats of larger ones
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    st.none() | st.booleans() | _INTEGERS | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
