@@ -98,12 +98,14 @@ def zero_tolerance(
     """Met when none of n breaks the rule; unknown when there was nothing to look at."""
     if not n:
         return unknown(f"there are no {unit} to look at")
+    # One of them may break the rule in several ways; a share has no more than all of them.
+    broken = min(found, n)
     measure = Measure(
-        value=found / n,
+        value=broken / n,
         unit="share",
         objective=f"no {unit}",
         threshold=0.0,
-        interval=wilson(found, n) if found else rule_of_three(n),
+        interval=wilson(broken, n) if found else rule_of_three(n),
         n=n,
         method=f"{found:,} of {n:,} {unit} break the rule; " + ("Wilson" if found else "zero found: 3/N") + ", 95 %",
     )

@@ -165,6 +165,21 @@ def test_any_trace_of_an_attack_is_found(
     assert verdict.evidence == (evidence,)
 
 
+def test_an_attack_that_left_several_traces_is_one_that_succeeded(tmp_path: Path) -> None:
+    attack = a_request(2, "forged", status=204, event_ids=["e-1-delivered"])
+    verdict = verdict_of(
+        check_authenticity,
+        tmp_path,
+        requests=[attack],
+        inbox=[a_post(1, digest=attack["digest"])],
+        events=[an_event(1)],
+    )
+    assert verdict.status is Status.MISSED
+    assert verdict.measure is not None
+    assert verdict.measure.value == 1.0
+    assert len(verdict.evidence) == 3
+
+
 def test_an_event_that_no_post_brought_is_found(tmp_path: Path) -> None:
     verdict = verdict_of(
         check_authenticity,
