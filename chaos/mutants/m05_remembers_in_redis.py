@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chaos.experiment import Step
 from chaos.injectors.broker import Flushed
 from chaos.mutants.exhibit import exhibit
-from chaos.mutants.m01_retries_after_timeout import AFTER_THE_END, LATE_S, SHARE
+from chaos.mutants.m01_retries_after_timeout import AFTER_THE_END
 from chaos.mutants.mutant import Change, Mutant
 
 if TYPE_CHECKING:
     from chaos.scene import Scene
 
-_SEND = "            reply = await self._desk.provider.send(mail.payload, on_sent=partial(self._note_start, permit))\n"
+SHARE: Final = 0.1
+LATE_S: Final = 10.0
+"""Later than the retry, which waits until the sweep has filled the queue again."""
+_SEND: Final = (
+    "            reply = await self._desk.provider.send(mail.payload, on_sent=partial(self._note_start, permit))\n"
+)
 
 
 def _steps(scene: Scene) -> list[Step]:
