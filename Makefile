@@ -73,7 +73,7 @@ locust: setup  ## Webhook load on the running stack by hand, with Locust's web U
 		--url "$$STEADYPOST_PUBLIC_URL" --signing-key .stack/default/signing-key.pem
 
 chaos: setup  ## Break the system in every way that each change must survive, and judge it (RANK=P0|P1|P2)
-	.venv/bin/steadypost chaos run --rank $(RANK) --seed $(SEED)
+	.venv/bin/steadypost chaos run --rank $(RANK) --seed $(SEED) $(if $(WITHIN_MINUTES),--within-minutes $(WITHIN_MINUTES))
 
 mutants: setup  ## Make known mistakes in a copy of the product: each must turn exactly its rules red
 	.venv/bin/steadypost chaos mutants --seed $(SEED)

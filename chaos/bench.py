@@ -65,7 +65,7 @@ class Bench:
         except NotPossibleHereError as exc:
             trial, clean = Trial(outcome=Outcome.SKIPPED, reason=str(exc)), True
         except FAILURES as exc:
-            trial = Trial(outcome=Outcome.NOT_RUN, reason=f"the harness failed: {exc}")
+            trial = Trial(outcome=Outcome.NOT_RUN, reason=f"the harness failed: {_without_here(str(exc))}")
         if not clean:
             self.close()
         return trial
@@ -88,7 +88,7 @@ class Bench:
         except NotPossibleHereError as exc:
             self._unusable[needs.key] = Trial(outcome=Outcome.SKIPPED, reason=str(exc))
         except FAILURES as exc:
-            self._unusable[needs.key] = Trial(outcome=Outcome.NOT_RUN, reason=f"no stack: {exc}")
+            self._unusable[needs.key] = Trial(outcome=Outcome.NOT_RUN, reason=f"no stack: {_without_here(str(exc))}")
         return self._lab
 
     def _new_lab(self, needs: Needs) -> Laboratory:
@@ -101,3 +101,8 @@ class Bench:
     def _keep_logs(self, lab: Laboratory) -> None:
         if lab.stack.place.logs.exists():
             shutil.copytree(lab.stack.place.logs, self.folder / LOGS / lab.name, dirs_exist_ok=True)
+
+
+def _without_here(text: str) -> str:
+    """Reports travel; where they were made does not matter."""
+    return text.replace(f"{Path.cwd()}/", "")

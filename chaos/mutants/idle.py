@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 class Idle:
     """Says that it breaks something, and does not."""
 
-    fault: str = "F01"
+    fault: str = "F09"
     name: ClassVar[str] = "idle"
     evidence: ClassVar[str] = "nothing"
 

@@ -15,7 +15,7 @@ MUTANT = Mutant(
     expected=("I17",),
     experiment=exhibit(
         name="nothing-happens",
-        fault="F01",
+        fault="F09",
         title="A fault that is announced and does not come",
         steps=lambda _: [Step(injector=Idle(), at_share=0.3, hold_s=1.0)],
         also=("I17",),

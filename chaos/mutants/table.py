@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.markup import escape
 
-from chaos.errors import HarnessError
+from chaos.bench import FAILURES, LOGS, STACKS
 from chaos.experiment import Needs
 from chaos.fault import NotPossibleHereError
 from chaos.laboratory import Laboratory
@@ -18,10 +18,8 @@ from chaos.mutants.exhibit import USERS
 from chaos.mutants.product import Product
 from chaos.mutants.shown import entry_of, judge_mutant
 from chaos.suite import Suite
-from chaos.toxiproxy.errors import ToxiproxyError
 from slo_reports.run_folder import RunFolder
 from slo_reports.trials.trial import Outcome, Trial, judge_trial
-from stack.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     from chaos.mutants.mutant import Mutant
     from slo_reports.trials.suite import SuiteFolder
 
-STACKS: Final = Path(".stack")
-FAILURES: Final = (HarnessError, StackError, ToxiproxyError, OSError)
 MARKS: Final = {"caught": "[green]caught[/]", "survived": "[red]survived[/]", "wrong": "[red]wrong[/]"}
 
 
@@ -101,8 +97,14 @@ class MutantTable:
             name = f"mutants-{self.folder.path.name[:15]}-{self._numbers}"
             lab = Laboratory(name=name, root=STACKS, needs=Needs(), users=USERS, seed=self.seed)
             self._open.enter_context(lab)
+            self._open.callback(self._keep_logs, lab)
             self._lab, self._product = lab, Product(lab.stack)
         return self._lab, self._product
+
+    def _keep_logs(self, lab: Laboratory) -> None:
+        logs = lab.stack.place.logs
+        if logs.exists():
+            shutil.copytree(logs, self.folder.path / LOGS / lab.name, dirs_exist_ok=True)
 
     def _close(self) -> None:
         """Stop the stack; the next mutant gets a new one."""
