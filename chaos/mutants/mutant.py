@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chaos.errors import HarnessError
@@ -66,3 +66,7 @@ class Mutant:
     """Red; or unknown, where the mistake is in the experiment itself."""
     leaves_ruins: bool = False
     """The campaign gets stuck, and the stack is good for nothing afterwards."""
+
+    def disarmed(self) -> Mutant:
+        """The same experiment without the mistake: nobody may be caught by it."""
+        return replace(self, name=f"{self.name}-disarmed", changes=(), programs=(), database=None, leaves_ruins=False)

@@ -23,6 +23,7 @@ from slo_reports.trials.trial import Outcome, Trial, judge_trial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -41,6 +42,8 @@ class MutantTable:
     seed: int
     command: str
     console: Console
+    root: Path = STACKS
+    """Where the stacks are."""
     _entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
     _lab: Laboratory | None = None
@@ -95,7 +98,7 @@ class MutantTable:
         if self._lab is None:
             self._numbers += 1
             name = f"mutants-{self.folder.path.name[:15]}-{self._numbers}"
-            lab = Laboratory(name=name, root=STACKS, needs=Needs(), users=USERS, seed=self.seed)
+            lab = Laboratory(name=name, root=self.root, needs=Needs(), users=USERS, seed=self.seed)
             self._open.enter_context(lab)
             self._open.callback(self._keep_logs, lab)
             self._lab, self._product = lab, Product(lab.stack)
