@@ -18,6 +18,7 @@ from chaos.driver import Driver, DriverError
 from chaos.errors import HarnessError
 from chaos.fault import NotPossibleHereError
 from chaos.fault_watch import FaultWatch, Planned
+from chaos.injectors.broker import messages_held
 from chaos.injectors.clock import clock_variables
 from chaos.injectors.disk import SmallVolume
 from chaos.process_watch import ProcessWatch
@@ -93,11 +94,12 @@ class Laboratory:
         steps = experiment.steps(scene)
         self._heal(steps)
         self._refresh_audience()
-        self._record_start(experiment, scene, run)
+        held_before = messages_held(scene.redis_url)
+        self._record_start(experiment, scene, run, held_before=held_before)
         self._run = run
         try:
             error = self._campaign(experiment, steps, scene, run)
-            unacked = experiment.expected.unacked
+            unacked = experiment.expected.unacked + held_before
             self._order("final_read", patience_s=60.0, run=str(run.path), provider=scene.provider, unacked=unacked)
         finally:
             self._run = None
@@ -136,7 +138,7 @@ class Laboratory:
             raise HarnessError(f"the fault could not be staged: {type(watch.error).__name__}: {watch.error}")
         return error
 
-    def _record_start(self, experiment: Experiment, scene: Scene, run: RunFolder) -> None:
+    def _record_start(self, experiment: Experiment, scene: Scene, run: RunFolder, *, held_before: int) -> None:
         run.write_facts(
             {
                 "run_id": run.path.name,
@@ -149,6 +151,7 @@ class Laboratory:
                     "outage_s": 0,
                     "deadline_s": experiment.ended_within_s,
                 },
+                "unacked_before": held_before,
                 "week": scene.week_key,
                 "seed": self.seed,
                 "command": f"steadypost chaos run {experiment.name} --seed {self.seed}",

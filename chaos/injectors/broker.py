@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 TIMEOUT_S: Final = 5.0
 TEN_MB: Final = 10_000_000
 CANARY: Final = "chaos:canary"
+UNACKED: Final = "unacked"
 
 
 def connect(redis_url: str) -> redis.Redis:
@@ -24,6 +25,12 @@ def connect(redis_url: str) -> redis.Redis:
     return redis.Redis.from_url(
         redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
     )
+
+
+def messages_held(redis_url: str) -> int:
+    """Messages that were taken and not acknowledged, also by workers that are no more."""
+    with connect(redis_url) as client:
+        return int(client.hlen(UNACKED))
 
 
 @dataclass(kw_only=True)

@@ -64,7 +64,9 @@ def check_quiescence(run: Run) -> Finding:
     An experiment is too short for the latter: its pools are still filling when the fault comes.
     """
     expected = expected_of(run)
-    left = _left_over(run.fact("quiescence"), unacked=0 if expected is None else expected.unacked)
+    held_before = int(run.facts.get("unacked_before") or 0)
+    held = held_before + (0 if expected is None else expected.unacked)
+    left = _left_over(run.fact("quiescence"), unacked=held)
     if expected is not None:
         says = "; ".join(left) or "nothing waits; growth is not judged in an experiment"
         return Finding(status=Status.MISSED if left else Status.MET, says=says, evidence=tuple(left))
