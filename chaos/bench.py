@@ -38,6 +38,8 @@ class Bench:
     users: int
     seed: int
     console: Console
+    control_rate: float | None = None
+    """What the undisturbed run reached, in mails per second; the recoveries of later trials are measured by it."""
     _lab: Laboratory | None = None
     _open: ExitStack = field(default_factory=ExitStack)
     _unusable: dict[str, Trial] = field(default_factory=dict)
@@ -59,7 +61,7 @@ class Bench:
         clean = False
         try:
             with self.console.status(f"{experiment.name}: {experiment.title}"):
-                ended = lab.conduct(experiment, run)
+                ended = lab.conduct(experiment, run, control_rate=self.control_rate)
                 trial = judge_trial(run)
             clean = ended and trial.outcome is not Outcome.BROKEN
         except NotPossibleHereError as exc:

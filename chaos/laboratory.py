@@ -84,7 +84,7 @@ class Laboratory:
         """For programs that are clients of the stack."""
         return {**os.environ, **self.stack.env}
 
-    def conduct(self, experiment: Experiment, run: RunFolder) -> bool:
+    def conduct(self, experiment: Experiment, run: RunFolder, *, control_rate: float | None = None) -> bool:
         """Run a campaign with the experiment's faults, and read everything out.
 
         Whether the campaign ended; one that got stuck is recorded and leaves the stack in no state for another.
@@ -95,7 +95,8 @@ class Laboratory:
         self._heal(steps)
         self._refresh_audience()
         held_before = messages_held(scene.redis_url)
-        self._record_start(experiment, scene, run, held_before=held_before)
+        self._record_start(experiment, scene, run)
+        run.update_facts(unacked_before=held_before, control={"mails_per_s": control_rate})
         self._run = run
         try:
             error = self._campaign(experiment, steps, scene, run)
@@ -138,7 +139,7 @@ class Laboratory:
             raise HarnessError(f"the fault could not be staged: {type(watch.error).__name__}: {watch.error}")
         return error
 
-    def _record_start(self, experiment: Experiment, scene: Scene, run: RunFolder, *, held_before: int) -> None:
+    def _record_start(self, experiment: Experiment, scene: Scene, run: RunFolder) -> None:
         run.write_facts(
             {
                 "run_id": run.path.name,
@@ -151,7 +152,6 @@ class Laboratory:
                     "outage_s": 0,
                     "deadline_s": experiment.ended_within_s,
                 },
-                "unacked_before": held_before,
                 "week": scene.week_key,
                 "seed": self.seed,
                 "command": f"steadypost chaos run {experiment.name} --seed {self.seed}",

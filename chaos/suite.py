@@ -96,6 +96,8 @@ class Suite:
         else:
             trial = bench.trial(experiment)
         self._trials[experiment.name] = trial
+        if experiment.name == CONTROL:
+            bench.control_rate = trial.numbers.get("best_rate")
         self.write("recording")
         tell(self.console, f"{experiment.fault} {experiment.name}", trial, took_s=time.monotonic() - began_s)
 
@@ -117,4 +119,5 @@ def tell(console: Console, what: str, trial: Trial, *, took_s: float) -> None:
 
 
 def _unusual_needs_last(experiment: Experiment) -> tuple[bool, str]:
+    """The control run comes first of all."""
     return not experiment.needs.are_usual, experiment.needs.key

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 FIRST_ACCEPT_S: Final = 3.0
 FULL_RATE_S: Final = 5.0
 FULL_RATE: Final = 0.95
+SHARE_OF_CONTROL: Final = 0.9
+"""An experiment's machine may not reach the limit even undisturbed."""
 RATE_WINDOW_S: Final = 5.0
 STEP_S: Final = 0.1
 LOOK_S: Final = 120.0
@@ -51,6 +53,18 @@ def recoveries(run: Run, *, limit: float, of_all: bool = False) -> list[Recovery
     ]
 
 
+def full_rate(run: Run, *, limit: float) -> float:
+    """Mails per second that count as the full rate: a share of the limit, or of what the control run reached."""
+    control = (run.facts.get("control") or {}).get("mails_per_s")
+    return FULL_RATE * limit if control is None else min(FULL_RATE * limit, SHARE_OF_CONTROL * float(control))
+
+
+def best_rate(run: Run) -> float | None:
+    """Mails per second in the best of all windows that begin with a mail; None when there was no mail."""
+    (best,) = run.one(_BEST, uses=(LEDGER,))
+    return None if best is None else best / RATE_WINDOW_S
+
+
 def _next_fault(windows: list[FaultWindow], after: float) -> float:
     return min((window.injected_at for window in windows if window.injected_at >= after), default=math.inf)
 
@@ -62,7 +76,8 @@ def _recovery(run: Run, window: FaultWindow, healed_at: float, *, until: float, 
         [healed_at, until],
         uses=(LEDGER,),
     )
-    full_rate_s, best = run.one(_RATES, [healed_at, FULL_RATE * limit * RATE_WINDOW_S, until], uses=(LEDGER,))
+    full = full_rate(run, limit=limit) * RATE_WINDOW_S
+    full_rate_s, best = run.one(_RATES, [healed_at, full, until], uses=(LEDGER,))
     return Recovery(
         fault=window.fault,
         healed_at=healed_at,
@@ -86,4 +101,11 @@ WITH mails AS (
     GROUP BY step
 )
 SELECT min(begins_s) FILTER (WHERE mails >= $2), max(mails) FILTER (WHERE begins_s <= {FULL_RATE_S}) FROM windows
+"""  # noqa: S608  # numbers of our own
+
+_BEST: Final = f"""
+SELECT max(mails) FROM (
+    SELECT count(*) OVER (ORDER BY received_at RANGE BETWEEN CURRENT ROW AND {RATE_WINDOW_S}::DOUBLE FOLLOWING) AS mails
+    FROM ledger WHERE kind = 'accepted'
+)
 """  # noqa: S608  # numbers of our own

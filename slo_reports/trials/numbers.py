@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from slo_reports.fault_windows import fault_windows
-from slo_reports.recovery import recoveries
+from slo_reports.recovery import best_rate, recoveries
 from slo_reports.run_folder import ATTEMPTS, HISTORY, JOBS, LEDGER, UnreadableRunError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ NAMES: Final = {
     "ended_after_healing_s": "s from healing to the end",
     "first_accept_s": "s from healing to the first mail",
     "full_rate_s": "s from healing to the full rate",
+    "best_rate": "mails/s in the best 5 s",
     "effects": "effects seen",
 }
 """What each number is, for tables."""
@@ -67,6 +68,7 @@ def numbers_of(run: Run) -> dict[str, float | None]:
         "ended_after_healing_s": _between(max(healed), ended_at) if healed else None,
         "first_accept_s": _most(recovery.first_accept_s for recovery in found),
         "full_rate_s": _most(recovery.full_rate_s for recovery in found if recovery.enough_left),
+        "best_rate": best_rate(run),
         "effects": sum(window.observed for window in windows),
     }
 
