@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,12 +23,26 @@ SOURCE: Final = Path(__file__).parents[2] / "system"
 READY_DEADLINE_S: Final = 90.0
 
 
-def copy_product(to: Path, changes: Iterable[Change]) -> None:
-    """A fresh copy of the product with these changes."""
-    shutil.rmtree(to, ignore_errors=True)
-    shutil.copytree(SOURCE, to)
-    for change in changes:
-        change.apply(to)
+@dataclass
+class Copy:
+    """The product's files in another place.
+
+    It is made once and only single files of it change, since programs that run it read some files late.
+    """
+
+    place: Path
+    _changed: set[str] = field(default_factory=set)
+
+    def make(self, changes: Iterable[Change]) -> None:
+        """The product with these changes and no others."""
+        if not self.place.exists():
+            shutil.copytree(SOURCE, self.place)
+        for file in self._changed:
+            shutil.copy2(SOURCE / file, self.place / file)
+        self._changed.clear()
+        for change in changes:
+            self._changed.add(change.file)
+            change.apply(self.place)
 
 
 @dataclass
@@ -39,8 +53,11 @@ class Product:
     """
 
     stack: Stack
-    _changed: frozenset[str] = frozenset()
-    """Programs that run a copy."""
+    _mistaken: frozenset[str] = frozenset()
+    """Programs that run a mistake."""
+
+    def __post_init__(self) -> None:
+        self._copy = Copy(self.stack.place.folder / "system")
 
     @contextmanager
     def mutated(self, mutant: Mutant) -> Iterator[None]:
@@ -51,19 +68,11 @@ class Product:
             self._run(mutant.changes, frozenset(mutant.programs))
             yield
 
-    def restore(self) -> None:
-        """The product as it is."""
-        self._run((), frozenset())
-
     def _run(self, changes: tuple[Change, ...], programs: frozenset[str]) -> None:
-        folder = self.stack.place.folder / "system"
-        shutil.rmtree(folder, ignore_errors=True)
-        if changes:
-            copy_product(folder, changes)
-        restarted = sorted(self._changed | programs)
-        self._changed = programs
-        if restarted:
+        self._copy.make(changes)
+        if restarted := sorted(self._mistaken | programs):
             self._restart(restarted)
+        self._mistaken = programs
 
     def _restart(self, programs: list[str]) -> None:
         supervisor = self.stack.supervisor

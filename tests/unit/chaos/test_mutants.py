@@ -11,7 +11,7 @@ from chaos.mutants import all_mutants
 from chaos.mutants.exhibit import CALM
 from chaos.mutants.idle import Idle
 from chaos.mutants.mutant import Change, DoesNotApplyError, Mutant
-from chaos.mutants.product import SOURCE, copy_product
+from chaos.mutants.product import SOURCE, Copy
 from chaos.mutants.shown import entry_of, judge_mutant
 from slo_reports import schemas
 from slo_reports.trials.trial import CHECKS, Outcome, Trial
@@ -76,7 +76,7 @@ def test_a_mutant_names_rules_that_exist_and_says_why(mutant: Mutant) -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=name)
 def test_a_mutant_applies_to_the_product_and_changes_one_file(mutant: Mutant, tmp_path: Path) -> None:
-    copy_product(tmp_path / "system", mutant.changes)
+    Copy(tmp_path / "system").make(mutant.changes)
     changed = changed_files(tmp_path / "system")
     assert len(changed) == (0 if mutant.name in NEEDS_NO_CODE else 1)
     for file in changed:
@@ -92,7 +92,7 @@ def test_whoever_runs_changed_code_is_started_anew(mutant: Mutant) -> None:
 def test_a_mutant_that_no_longer_applies_is_an_error_that_says_where(tmp_path: Path) -> None:
     gone = Change(file="mail/provider.py", old="what nobody ever wrote", new="")
     with pytest.raises(DoesNotApplyError, match=r"system/mail/provider\.py holds 0 times .*'what nobody ever wrote'"):
-        copy_product(tmp_path / "system", [gone])
+        Copy(tmp_path / "system").make([gone])
 
 
 def test_what_is_there_twice_is_not_replaced(tmp_path: Path) -> None:
@@ -102,9 +102,18 @@ def test_what_is_there_twice_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "twice.py").read_text() == "one, one"
 
 
+def test_the_next_mutant_finds_nothing_of_the_one_before(tmp_path: Path) -> None:
+    copy = Copy(tmp_path / "system")
+    copy.make(all_mutants()["M1"].changes)
+    copy.make(all_mutants()["M9"].changes)
+    assert changed_files(copy.place) == ["mail/reply.py"]
+    copy.make(())
+    assert changed_files(copy.place) == []
+
+
 def test_the_product_itself_stays_as_it_is(tmp_path: Path) -> None:
     before = (SOURCE / "mail/reply.py").read_bytes()
-    copy_product(tmp_path / "system", all_mutants()["M9"].changes)
+    Copy(tmp_path / "system").make(all_mutants()["M9"].changes)
     assert (SOURCE / "mail/reply.py").read_bytes() == before
 
 
