@@ -26,6 +26,7 @@ from chaos.toxiproxy.binary import find_toxiproxy
 from chaos.toxiproxy.errors import ToxiproxyError
 from slo_reports.run_folder import UnreadableRunError
 from slo_reports.trials.conclusion import suite_exit_code
+from slo_reports.trials.joined import join
 from slo_reports.trials.resiliency import write_resiliency
 from slo_reports.trials.suite import SuiteFolder
 from slo_reports.trials.terminal import suite_table
@@ -159,14 +160,18 @@ def held(name: Annotated[str, typer.Argument(help="Of an experiment.")]) -> None
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(help="A folder with a suite.json.")] = RUNS / LATEST,
+    folders: Annotated[list[Path] | None, typer.Argument(help="With a suite.json; the latest when left out.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where several suites become one.")] = None,
     resiliency: Annotated[
         Path | None, typer.Option(help="Write the matrix of dependencies and troubles there.")
     ] = None,
 ) -> None:
-    """Draw the report of a suite again, and end as the suite did."""
-    suite = SuiteFolder(folder)
+    """Draw the report of a suite again, or of several as one, and end as they did."""
+    recorded = [SuiteFolder(folder) for folder in folders or [RUNS / LATEST]]
+    if len(recorded) > 1 and out is None:
+        _fail("several suites need a folder of their own for their report: --out FOLDER")
     try:
+        suite = recorded[0] if out is None else join(recorded, out)
         facts = suite.read()
         if resiliency is not None:
             Console().print(f"written: {write_resiliency(suite, resiliency)}", soft_wrap=True)
