@@ -75,7 +75,7 @@ class MutantTable:
         mark = MARKS.get(shown.outcome, f"[yellow]{shown.outcome}[/]")
         took = f"[dim]{time.monotonic() - began_s:.0f} s[/]"
         told = f"{mutant.name} {escape(mutant.title)}: {mark} by {', '.join(shown.caught) or 'nobody'} {took}"
-        self.console.print(f"{told} {escape(shown.reason)}", highlight=False)
+        self.console.print(f"{told} {escape(shown.reason)}", highlight=False, soft_wrap=True)
 
     def _trial(self, mutant: Mutant) -> Trial:
         clean = False
@@ -117,4 +117,4 @@ class MutantTable:
 
     def _write(self, state: str) -> dict[str, Any]:
         told = [self._entries[mutant.name] for mutant in self.mutants if mutant.name in self._entries]
-        return self._suite.write(state, mutants=told)
+        return self._suite.write(state, mutants=told, uncovered=[])
