@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 
 COME_BACK_S = 4
+BOUND_S = 8
+"""How long the laboratory's settings believe a provider; 15 minutes in production."""
 
 
 def _documented(scene: Scene) -> list[Step]:
@@ -48,5 +50,6 @@ EXPERIMENTS = (
         dependency="provider",
         trouble="lying",
         steps=_absurd,
+        expected=Expected(first_accept_s=BOUND_S + 5.0, full_rate_s=BOUND_S + 5.0),
     ),
 )
