@@ -66,7 +66,7 @@ def run(
 ) -> None:
     """Carry out experiments on a stack of their own, and end with one table and one report.
 
-    Exits with 0 all held, 2 one is broken, 3 one is inconclusive or could not run, 4 the harness failed.
+    Exits with 0 all held, 1 one was slow, 2 one is broken, 3 one is inconclusive or not run, 4 the harness failed.
     """
     chosen = _chosen(names or [], rank or [], with_control=not without_control)
     _require_toxiproxy()
@@ -154,7 +154,7 @@ def held(name: Annotated[str, typer.Argument(help="Of an experiment.")]) -> None
         for one in told:
             if one["name"] == name and one["outcome"] != "not run":
                 Console().print(f"{folder}: {one['outcome']}", soft_wrap=True)
-                raise typer.Exit(0 if one["outcome"] in {"held", "skipped"} else BROKEN)
+                raise typer.Exit(0 if one["outcome"] in {"held", "slow", "skipped"} else BROKEN)
     Console().print(f"no trial of {name} was recorded")
 
 

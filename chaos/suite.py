@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PROJECT: Final = Path(__file__).parent.parent
 MARKS: Final = {
     Outcome.HELD: "[green]held[/]",
+    Outcome.SLOW: "[yellow]slow[/]",
     Outcome.BROKEN: "[red]broken[/]",
     Outcome.INCONCLUSIVE: "[yellow]inconclusive[/]",
     Outcome.SKIPPED: "[dim]skipped[/]",

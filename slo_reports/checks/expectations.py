@@ -1,13 +1,14 @@
-"""X1 and X2: a fault cost no more than its experiment said beforehand, and the rest was done in time."""
+"""X1 to X3: a fault cost no more than its experiment said beforehand, the rest was done in time, and at full rate."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slo_reports.checks.check import Finding, invariant, unknown
+from slo_reports.checks.check import Finding, invariant, objective, unknown
 from slo_reports.expected import FACT, expected_of
 from slo_reports.fault_windows import fault_windows
-from slo_reports.run_folder import HISTORY, JOBS, RUN
+from slo_reports.recovery import recoveries
+from slo_reports.run_folder import HISTORY, JOBS, LEDGER, RUN
 from slo_reports.verdict import Measure, Status
 
 if TYPE_CHECKING:
@@ -77,3 +78,29 @@ def check_end(run: Run) -> Finding:
     )
     status = Status.MET if took_s <= limit_s else Status.MISSED
     return Finding(status=status, says=f"{took_s:.1f} s after healing, {limit_s:g} s allowed", measure=measure)
+
+
+@objective(
+    "X3",
+    "full_rate_again",
+    promise="After healing the full rate comes back as soon as the experiment says; what counts as full is 95 % of the "
+    "limit, or 90 % of what the control run reached.",
+    sources=(RUN, HISTORY, LEDGER),
+)
+def check_rate(run: Run) -> Finding:
+    """After each fault that left enough mails to fill five seconds; an objective, since it depends on the machine."""
+    expected = expected_of(run)
+    if expected is None or expected.full_rate_s is None:
+        return Finding(status=Status.MET, says="the rate is not judged here")
+    limit_s = expected.full_rate_s
+    limit = float(run.fact("campaign", "mails_per_s"))
+    judged = [recovery for recovery in recoveries(run, limit=limit, of_all=True) if recovery.enough_left]
+    if not judged:
+        return Finding(status=Status.MET, says="too few mails were left to judge the rate")
+    slow = [one for one in judged if one.full_rate_s is None or one.full_rate_s > limit_s]
+    told = "; ".join(
+        f"{'never' if one.full_rate_s is None else f'{one.full_rate_s:.1f} s'} after {one.fault}, best 5 s in time "
+        f"{one.best_rate:.1f} mails/s"
+        for one in judged
+    )
+    return Finding(status=Status.MISSED if slow else Status.MET, says=f"full rate {told}; {limit_s:g} s allowed")

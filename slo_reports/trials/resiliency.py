@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from slo_reports.report.markdown import one_line
 from slo_reports.report.numbers import amount, counted, moment
-from slo_reports.trials.conclusion import FINISHED, sentence_of, tone_of
+from slo_reports.trials.conclusion import FINISHED, SLOW, sentence_of, tone_of
 from slo_reports.trials.filled import filled, reason_of
 from slo_reports.trials.rows import costs_of, recovery_of
 from slo_reports.trials.summary import MARKS
@@ -69,7 +69,7 @@ def _cell(suite: Mapping[str, Any], dependency: str, trouble: str) -> str:
 
 
 def _noticed(experiment: Experiment) -> str:
-    if tone_of(experiment["outcome"]) != "met":
+    if tone_of(experiment["outcome"]) != "met" and experiment["outcome"] != SLOW:
         return one_line(f"{experiment['outcome']}: {reason_of(experiment)}")
     told = [
         f"{cost.name} {amount(cost.value, cost.unit)}" for cost in recovery_of(experiment) if cost.value is not None

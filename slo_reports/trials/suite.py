@@ -9,7 +9,7 @@
       "name", "fault", "rank", "title", "loses", "why", "notices", "dependency", "trouble",
       "invariants": ids, "expected": {…}, "ended_within_s",
       "source": the experiment's file within the project,
-      "outcome": held | broken | inconclusive | skipped | not run,
+      "outcome": held | slow | broken | inconclusive | skipped | not run,
       "reason": why it is not held, "" when it is,
       "run": name of its run folder beside suite.json, or null,
       "faults": [{"fault", "name", "injected_at", "ends_at", "healed_at", "observed", "how"}],

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from slo_reports.checks.expectations import check_end, check_losses
+from slo_reports.checks.expectations import check_end, check_losses, check_rate
 from slo_reports.expected import FACT
 from slo_reports.fault_windows import fault_windows
 from slo_reports.judge import INVARIANTS
 from slo_reports.run_folder import UnreadableRunError
 from slo_reports.tables import Run
 from slo_reports.trials.numbers import numbers_of
-from slo_reports.verdict import Status
+from slo_reports.verdict import Kind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from slo_reports.run_folder import RunFolder
     from slo_reports.verdict import Verdict
 
-CHECKS: Final = (*INVARIANTS, check_losses, check_end)
-EXPECTATIONS: Final = ("X1", "X2")
+CHECKS: Final = (*INVARIANTS, check_losses, check_end, check_rate)
+EXPECTATIONS: Final = ("X1", "X2", "X3")
 
 
 class Outcome(StrEnum):
     """How an experiment ended."""
 
     HELD = "held"
+    SLOW = "slow"
+    """Every invariant holds, and an objective of speed was missed."""
     BROKEN = "broken"
     INCONCLUSIVE = "inconclusive"
     SKIPPED = "skipped"
@@ -65,10 +67,12 @@ def judge_trial(folder: RunFolder) -> Trial:
 
 
 def _outcome(verdicts: Sequence[Verdict]) -> Outcome:
-    statuses = {verdict.status for verdict in verdicts}
-    if Status.MISSED in statuses:
+    missed = {verdict.kind for verdict in verdicts if verdict.status is Status.MISSED}
+    if Kind.INVARIANT in missed:
         return Outcome.BROKEN
-    return Outcome.INCONCLUSIVE if Status.UNKNOWN in statuses else Outcome.HELD
+    if any(verdict.status is Status.UNKNOWN for verdict in verdicts):
+        return Outcome.INCONCLUSIVE
+    return Outcome.SLOW if missed else Outcome.HELD
 
 
 def _reason(verdicts: Sequence[Verdict]) -> str:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from literal_run import a_job, a_mail, an_attempt, an_operation, an_outage, facts, mails, verdict_of, write
 
-from slo_reports.checks.expectations import check_end, check_losses
+from loadtests.synthetic_suite import a_suite, an_experiment
+from slo_reports.checks.expectations import check_end, check_losses, check_rate
 from slo_reports.checks.quiescence import check_quiescence
 from slo_reports.checks.rate import check_limit
 from slo_reports.checks.recovery import check_recovery
+from slo_reports.trials.conclusion import suite_exit_code
 from slo_reports.trials.trial import Outcome, judge_trial
 from slo_reports.verdict import Status
 
@@ -33,8 +35,10 @@ ENDED = an_operation(50, "harness", "ok", "campaign_ended")
 FAULT = an_outage(10, 30, fault="F10")
 
 
-def experiment(**changes: Any) -> dict[str, Any]:
-    return facts(experiment={"ended_within_s": 25.0, "invariants": ["I1"], "expected": {**EXPECTED, **changes}})
+def experiment(*, users: int = 1, **changes: Any) -> dict[str, Any]:
+    return facts(
+        users=users, experiment={"ended_within_s": 25.0, "invariants": ["I1"], "expected": {**EXPECTED, **changes}}
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,3 +142,37 @@ def test_an_experiment_is_held_broken_or_inconclusive_by_what_it_asks_for(tmp_pa
 def test_a_run_that_can_not_be_read_proves_nothing(tmp_path: Path) -> None:
     folder = write(tmp_path / "run", run_facts=facts())
     assert judge_trial(folder).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("gap_s", "control", "status"),
+    [
+        (0.01, None, Status.MET),
+        (0.0125, None, Status.MISSED),
+        (0.0125, 85.0, Status.MET),
+        (0.0125, 99.0, Status.MISSED),
+    ],
+    ids=["at the limit", "80 a second", "80 a second beside 85", "80 a second beside 99"],
+)
+def test_the_full_rate_is_that_of_the_limit_or_nearly_that_of_the_control_run(
+    tmp_path: Path, gap_s: float, control: float | None, status: Status
+) -> None:
+    run_facts = {**experiment(full_rate_s=5.0), "control": {"mails_per_s": control}}
+    ledger = mails(1, 1_000, begins=31.0, gap_s=gap_s)
+    assert verdict_of(check_rate, tmp_path, history=FAULT, ledger=ledger, run_facts=run_facts).status is status
+
+
+def test_a_late_full_rate_is_slow_and_breaks_nothing(tmp_path: Path) -> None:
+    facts_ = experiment(users=600, full_rate_s=5.0)
+    jobs = [a_job(number) for number in range(1, 601)]
+    attempts = [an_attempt(number, at=9.9) for number in range(1, 601)]
+    history = [STARTED, *FAULT, ENDED]
+    ledger = mails(1, 600, begins=31.0, gap_s=0.02)
+    trial = judge_trial(write(tmp_path, history=history, ledger=ledger, jobs=jobs, attempts=attempts, run_facts=facts_))
+    assert trial.outcome is Outcome.SLOW
+    assert "X3 full_rate_again" in trial.reason
+
+
+def test_a_suite_that_was_only_slow_exits_with_one() -> None:
+    assert suite_exit_code(a_suite(an_experiment("a"), an_experiment("b", outcome="slow"))) == 1
+    assert suite_exit_code(a_suite(an_experiment("a", outcome="broken"), an_experiment("b", outcome="slow"))) == 2

@@ -188,7 +188,10 @@ def test_the_same_suite_gives_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"outcome": "fine"}, 'experiments[0].outcome is "fine": write held, broken, inconclusive, skipped or not run'),
+        (
+            {"outcome": "fine"},
+            'experiments[0].outcome is "fine": write held, slow, broken, inconclusive, skipped or not run',
+        ),
         ({"fault": "nine"}, 'experiments[0].fault is "nine": expected a row of the fault matrix, such as F09'),
         ({"run": "../other"}, 'experiments[0].run is "../other": expected the name of a folder beside suite.json'),
         ({"source": "javascript:x"}, 'experiments[0].source is "javascript:x": expected a file within the project'),
