@@ -1,17 +1,26 @@
-"""F37: the account is suspended: mails are accepted, and nothing is delivered."""
+"""F37: the provider suspends the account in mid-campaign, and lifts the suspension later."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaos.experiment import Experiment, Rank, Step
+from chaos.experiment import Expected, Experiment, Rank, Step
+from chaos.injectors.operator import UntilResumed
+from system.storage.newsletters import WEEKLY
 
 if TYPE_CHECKING:
     from chaos.scene import Scene
 
 
 def _steps(scene: Scene) -> list[Step]:
-    return [Step(injector=scene.provider_fault("suspended", count=50), hold_s=4.0)]
+    paused = UntilResumed(
+        cause=scene.provider_fault("suspended"),
+        run=scene.run,
+        env=scene.env,
+        newsletter=WEEKLY,
+        week_key=scene.week_key,
+    )
+    return [Step(injector=paused, hold_s=40.0, until_seen=True)]
 
 
 EXPERIMENTS = (
@@ -19,12 +28,13 @@ EXPERIMENTS = (
         name="account-suspended",
         fault="F37",
         rank=Rank.P1,
-        title="Fifty mails are accepted by a suspended account",
-        loses="A campaign would be shown as sent of which nobody has seen a mail.",
-        why="Accepted is not delivered: the ratio is shown and alerted on.",
-        notices="Fifty people get no mail.",
+        title="The account is suspended in mid-campaign",
+        loses="The whole rest of the audience would be burned on an account that may not send.",
+        why="A 403 is about us and not about the mail: the campaign pauses, jobs stay ready, an alert says why.",
+        notices="Mails come when the account may send again and the operator has resumed the campaign.",
         dependency="provider",
-        trouble="losing data",
+        trouble="down",
         steps=_steps,
+        expected=Expected(first_accept_s=10.0, full_rate_s=10.0, operator_actions=1),
     ),
 )
