@@ -1,7 +1,8 @@
-"""Kombu's Redis transport, made to survive what it can't read: such a message is dropped with a log line.
+"""Kombu's Redis transport, made to survive what it can't read, and acknowledgements that get lost.
 
-Kombu decodes messages inside the worker's event loop, so that one malformed entry of a list would end the worker.
-Whatever a dropped message stood for is still in Postgres, and the sweep enqueues it again.
+Kombu decodes messages inside the worker's event loop, so that one malformed entry of a list would end the worker;
+here it is dropped with a log line. Whatever a dropped message stood for is still in Postgres, and the sweep enqueues
+it again.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from kombu.transport import TRANSPORT_ALIASES, redis
+from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +21,32 @@ UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 """No JSON, no object, no such field, or a field of another type; errors of the connection are none of these."""
 
 
+class SturdyQoS(redis.QoS):
+    """Frees a message's place in the prefetch window also when Redis did not hear of its end.
+
+    Kombu frees it only afterwards, and Celery does no more than log the error: a worker whose Redis hung while it
+    acknowledged would have a place less for good, and one with a single place would never take a message again.
+    Redis gives the message out once more after the visibility timeout, and claims make that harmless.
+    """
+
+    def ack(self, delivery_tag: str) -> None:  # noqa: D102  # kombu's
+        try:
+            self._remove_from_indices(delivery_tag).execute()  # type: ignore[attr-defined]  # its type stub shows the public part only
+        finally:
+            virtual.QoS.ack(self, delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: D102, FBT001, FBT002  # kombu's
+        try:
+            super().reject(delivery_tag, requeue=requeue)
+        except redis.Transport.connection_errors:
+            virtual.QoS.ack(self, delivery_tag)
+            raise
+
+
 class SturdyChannel(redis.Channel):
     """Drops what can't be read."""
+
+    QoS = SturdyQoS
 
     def _brpop_read(self, **options: Any) -> Any:
         try:

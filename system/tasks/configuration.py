@@ -79,6 +79,8 @@ def _broker(settings: Settings) -> dict[str, Any]:
         "broker_connection_retry": True,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,  # a worker outlasts any broker outage
+        # A Redis without memory or disk refuses writes; without this the worker would end, and start again for seconds.
+        "broker_channel_error_retry": True,
         "worker_cancel_long_running_tasks_on_connection_loss": False,  # they finish; their claims fence repetition
     }
 
