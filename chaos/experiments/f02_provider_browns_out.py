@@ -18,7 +18,7 @@ def _few(scene: Scene) -> list[Step]:
 
 
 def _many(scene: Scene) -> list[Step]:
-    return [Step(injector=scene.provider_fault("status", status=503, probability=0.3), hold_s=5.0)]
+    return [Step(injector=scene.provider_fault("status", status=503, probability=0.15), hold_s=5.0)]
 
 
 EXPERIMENTS = (
@@ -40,8 +40,8 @@ EXPERIMENTS = (
         name="provider-brownout-firm",
         fault="F02",
         rank=Rank.P1,
-        title="30 % of the requests get a 503 that is a firm no",
-        loses="A third of the mails of the brownout would be given up.",
+        title="15 % of the requests get a 503 that is a firm no",
+        loses="Every seventh mail of the brownout would be given up.",
         why="With a provider whose 503 is a firm no, one setting turns all of these into retries.",
         notices="Mails come later by seconds.",
         dependency="provider",

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from chaos.scene import Scene
 
 
+UNACKED = 8
+"""Messages that all workers together may have taken: acknowledgements are refused as well."""
+
+
 def _policy(policy: str) -> Callable[[Scene], list[Step]]:
     return lambda scene: [Step(injector=OutOfMemory(redis_url=scene.redis_url, policy=policy), hold_s=5.0)]
 
@@ -29,7 +33,7 @@ EXPERIMENTS = (
         dependency="Redis",
         trouble="down",
         steps=_policy("noeviction"),
-        expected=Expected(first_accept_s=10.0, full_rate_s=15.0),
+        expected=Expected(first_accept_s=15.0, full_rate_s=20.0, unacked=UNACKED),
     ),
     Experiment(
         name="redis-evicts",
@@ -42,6 +46,6 @@ EXPERIMENTS = (
         dependency="Redis",
         trouble="losing data",
         steps=_policy("allkeys-lru"),
-        expected=Expected(first_accept_s=10.0, full_rate_s=15.0),
+        expected=Expected(first_accept_s=15.0, full_rate_s=20.0, unacked=UNACKED),
     ),
 )
