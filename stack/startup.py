@@ -115,6 +115,7 @@ class Startup:
             **self._place.env,
             "FAKE_SENDGRID_API_KEY": self._place.secrets["api_key"],
             "PYTHONUNBUFFERED": "1",
+            "PROMETHEUS_MULTIPROC_DIR": str(self._place.folder / "metrics"),  # the web process shows all counts
             MARK: str(self._place.folder),
         }
 

@@ -115,6 +115,9 @@ class Settings(BaseSettings):
     schedule_grace_s: Seconds = 86_400.0
     """A missed weekly tick is caught up for this long."""
 
+    metrics_port: Annotated[int, Field(gt=0, lt=65_536)] | None = None
+    """Where a worker shows its counts; unset where the web process shares its folder (docs/metrics.md)."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     failpoints: Path | None = None

@@ -108,6 +108,10 @@ class RateLimit:
         """Let nothing out for a while: the provider said when it wants to hear from us again; never shortens."""
         self._lengthen(keys=(self._hold,), args=(seconds * 1e6,))
 
+    def reserved(self) -> int:
+        """How many permits were ever reserved, as far as the server remembers."""
+        return int(self._redis.get(self._keys[1]) or 0)
+
     def held_s(self) -> float:
         """For how long nothing may start."""
         until_us = float(self._redis.get(self._hold) or 0)

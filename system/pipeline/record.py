@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Self
 
 import redis
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from system.failpoints import reach
 from system.mail.reply import Reply, ReplyKind
+from system.metrics import ANSWERS_LOST, SEND_ATTEMPTS
 from system.pipeline.answers import FAILURES_OF_THE_PROVIDER
 from system.storage import campaigns, outcomes
 from system.storage.database import transaction
@@ -35,8 +37,11 @@ RETRY_S = 0.5
 class Recorder:
     """Collects a batch's answers; leaving the context writes the last of them."""
 
-    def __init__(self, desk: Desk, *, campaign_id: int, token: uuid.UUID, halt: Callable[[str], None]) -> None:
+    def __init__(
+        self, desk: Desk, *, campaign_id: int, account: str, token: uuid.UUID, halt: Callable[[str], None]
+    ) -> None:
         self._desk, self._campaign_id, self._token, self._halt = desk, campaign_id, token, halt
+        self._account = account
         self._waiting: list[tuple[Answer, Reply | None]] = []
         self._arrived = asyncio.Event()
         self._closing = False
@@ -74,6 +79,8 @@ class Recorder:
 
     async def _write(self, taken: Sequence[tuple[Answer, Reply | None]]) -> None:
         answers = [answer for answer, _ in taken]
+        for outcome, attempts in Counter(answer.outcome for answer in answers).items():
+            SEND_ATTEMPTS.labels(self._account, outcome).inc(attempts)
         replies = [reply for _, reply in taken if reply is not None]
         await asyncio.to_thread(self._count, [reply.kind for reply in replies])
         await asyncio.to_thread(self._respect_limits, replies)
@@ -85,6 +92,7 @@ class Recorder:
                 # The provider's word must not be lost while the database restarts. When the lease is over,
                 # the sweep has made these jobs unknown, and webhook evidence settles them.
                 if time.monotonic() > gives_up_at:
+                    ANSWERS_LOST.inc(len(answers))
                     log.error("answers.lost", campaign_id=self._campaign_id, answers=len(answers))  # noqa: TRY400  # the cause was logged below
                     return
                 log.warning("answers.retried", campaign_id=self._campaign_id, error=type(exc.orig).__name__)

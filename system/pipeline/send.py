@@ -25,6 +25,7 @@ from system.errors import InputError
 from system.failpoints import reach
 from system.mail.rate_limit import LATE_S, Wait
 from system.mail.reply import ReplyKind
+from system.metrics import PERMIT_WAIT_S
 from system.pipeline.answers import answer_for, released
 from system.pipeline.letters import Mail, write_mail
 from system.pipeline.record import Recorder
@@ -85,7 +86,9 @@ class BatchSender:
         self._group_size = _group_size(desk)
         self._ends_at = time.monotonic() + desk.settings.batch_run_s
         self._halted: str | None = None
-        self._recorder = Recorder(desk, campaign_id=campaign.id, token=self._token, halt=self._halt)
+        self._recorder = Recorder(
+            desk, campaign_id=campaign.id, account=campaign.sending_account, token=self._token, halt=self._halt
+        )
 
     async def run(self) -> Report:
         """Send until the range has nothing due, or something says stop; returns when all answers are recorded."""
@@ -201,11 +204,14 @@ class BatchSender:
 
     async def _reserve(self, count: int) -> Sequence[Permit]:
         """Permits for a group, empty when none can be had: without Redis nothing is sent."""
+        asked_at = time.monotonic()
         while count and not self._halted:
             permits = await self._ask_limiter(partial(self._desk.permits.reserve, count))
             if permits is None:
                 break
             if not isinstance(permits, Wait):
+                waited_s = max(0.0, permits[0].starts_at - asked_at)
+                PERMIT_WAIT_S.labels(self._campaign.sending_account).observe(waited_s)
                 return permits
             if await self._must_stop():
                 break

@@ -14,6 +14,9 @@ from system.settings import load_settings
 from system.storage.database import forget_engine
 from system.tasks.broker import survive_poison
 from system.tasks.configuration import celery_configuration
+from system.tasks.metrics_port import answer_scrapes
+from system.tasks.presence import be_present
+from system.tasks.queue_readings import date_messages
 from system.tasks.reconnection import QuickAMQP, come_back_soon
 
 # Made before the pool forks: the parent hears of the shutdown, the children work.
@@ -31,6 +34,8 @@ def _make_app() -> Celery:
     except SettingsError as exc:
         sys.exit(f"steadypost can't start:\n{exc}")
     survive_poison()
+    date_messages()
+    answer_scrapes()
     failpoints.watch(settings.failpoints)
     made = Celery(
         "steadypost",
@@ -39,6 +44,7 @@ def _make_app() -> Celery:
     )
     made.conf.update(celery_configuration(settings))
     come_back_soon(made)
+    be_present(made)
     return made
 
 

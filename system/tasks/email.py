@@ -18,6 +18,7 @@ from system.mail.breaker import Breaker
 from system.mail.links import UnsubscribeLinks
 from system.mail.provider import Provider
 from system.mail.rate_limit import RateLimit
+from system.metrics import BATCH_S
 from system.pipeline.desk import Desk
 from system.pipeline.probe import probe_provider
 from system.pipeline.send import BatchSender
@@ -47,7 +48,8 @@ def send_emails(campaign_id: int, first_id: int, last_id: int) -> None:
     async def send() -> Report:
         return await BatchSender(desk, campaign=campaign, batch=batch, is_stopping=is_shutting_down).run()
 
-    report = _runner().run(send())
+    with BATCH_S.labels("send").time():
+        report = _runner().run(send())
     log.info("batch.sent", campaign_id=campaign_id, first_id=first_id, accepted=report.accepted, stopped=report.stopped)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from system.errors import ModelError
+from system.metrics import BATCH_S
 from system.pipeline.recommend import recommend_batch
 from system.settings import load_settings
 from system.storage.catalogue import products_in_stock
@@ -31,9 +32,10 @@ def compute_recommendations(campaign_id: int, first_id: int, last_id: int) -> No
     """Give the pending jobs of a range their products."""
     batch = Batch(campaign_id=campaign_id, first_id=first_id, last_id=last_id)
     shelf = _shelf()
-    moved, sources = recommend_batch(
-        process_engine(), batch=batch, scorer=shelf.scorer, in_stock=shelf.in_stock, popular=shelf.scorer.popular
-    )
+    with BATCH_S.labels("recommend").time():
+        moved, sources = recommend_batch(
+            process_engine(), batch=batch, scorer=shelf.scorer, in_stock=shelf.in_stock, popular=shelf.scorer.popular
+        )
     log.info("batch.recommended", campaign_id=campaign_id, first_id=first_id, jobs=moved, **sources)
 
 

@@ -10,6 +10,7 @@ import structlog
 
 from system.mail import coordination
 from system.mail.breaker import Breaker
+from system.metrics import CHORES, SWEEPS
 from system.pipeline.dispatch import dispatch_pages, due_week, start_campaign
 from system.pipeline.sweep import Room
 from system.pipeline.sweep import sweep as find_chores
@@ -88,6 +89,13 @@ def sweep() -> None:
     enqueue(_messages(chores))
     for campaign_id in chores.completed:
         log.info("campaign.completed", campaign_id=campaign_id)
+    _count(chores)
+
+
+def _count(chores: Chores) -> None:
+    SWEEPS.inc()
+    for kind in ("dispatches", "recommendations", "sends", "probes", "posts"):
+        CHORES.labels(kind).inc(len(getattr(chores, kind)))
 
 
 def _messages(chores: Chores) -> Iterable[Signature]:

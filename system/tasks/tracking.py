@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from system.failpoints import reach
+from system.metrics import BATCH_S, EVENTS_APPLIED
 from system.pipeline.track import apply_posts
 from system.storage.database import process_engine
 from system.tasks.app import app
@@ -16,8 +17,11 @@ log = structlog.get_logger(__name__)
 @app.task(name="tracking.apply_events")
 def apply_events(inbox_ids: list[int]) -> None:
     """Apply posts that nobody has applied yet."""
-    applied = apply_posts(process_engine(), inbox_ids=inbox_ids)
+    with BATCH_S.labels("track").time():
+        applied = apply_posts(process_engine(), inbox_ids=inbox_ids)
     reach("after_apply")
+    for result, events in (("fresh", applied.events), ("repeated", applied.repeated), ("foreign", applied.foreign)):
+        EVENTS_APPLIED.labels(result).inc(events)
     log.info(
         "events.applied",
         posts=applied.posts,

@@ -15,7 +15,9 @@ from system.web.database import DEADLINE_S, WebDatabase
 from system.web.health import health_routes
 from system.web.intake import Intake
 from system.web.nudge import Nudge
+from system.web.scrape import Scrape
 from system.web.security import SecurityHeaders
+from system.web.sources import Sources
 from system.web.unsubscribe import unsubscribe_routes
 from system.web.webhook import webhook_routes
 
@@ -35,7 +37,7 @@ def create_app(settings: Settings, *, enqueue: Callable[[list[int]], int]) -> Fa
     redis = Redis.from_url(
         settings.redis_url.get_secret_value(), socket_timeout=DEADLINE_S, socket_connect_timeout=DEADLINE_S
     )
-    nudge = Nudge(enqueue)
+    nudge, sources = Nudge(enqueue), Sources(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -46,6 +48,7 @@ def create_app(settings: Settings, *, enqueue: Callable[[list[int]], int]) -> Fa
             await nudging
         await database.close()
         await redis.aclose()
+        await asyncio.to_thread(sources.close)
 
     app = FastAPI(title="Steadypost", lifespan=lifespan, openapi_url=None)
     app.add_middleware(SecurityHeaders)
@@ -53,5 +56,5 @@ def create_app(settings: Settings, *, enqueue: Callable[[list[int]], int]) -> Fa
         webhook_routes(check=check, intake=Intake(database), nudge=nudge, max_bytes=settings.webhook_max_bytes)
     )
     app.include_router(unsubscribe_routes(links=links, database=database, brand=settings.from_name))
-    app.include_router(health_routes(database=database, redis=redis))
+    app.include_router(health_routes(database=database, redis=redis, scrape=Scrape(sources)))
     return app

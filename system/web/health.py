@@ -1,4 +1,4 @@
-"""Tells supervisors and Prometheus how this process does."""
+"""Tells supervisors and Prometheus how this process, and the system, does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from system.web.database import WebDatabase
+    from system.web.scrape import Scrape
 
 READY = "ready"
 
 
-def health_routes(*, database: WebDatabase, redis: Redis) -> APIRouter:
+def health_routes(*, database: WebDatabase, redis: Redis, scrape: Scrape) -> APIRouter:
     """`/healthz`: the process lives; `/readyz`: what it needs is there; `/metrics`."""
     router = APIRouter()
 
@@ -39,7 +40,7 @@ def health_routes(*, database: WebDatabase, redis: Redis) -> APIRouter:
 
     @router.get("/metrics")
     async def metrics() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(await scrape.answer(), media_type=CONTENT_TYPE_LATEST)
 
     return router
 

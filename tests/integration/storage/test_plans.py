@@ -12,7 +12,7 @@ from shop_world import Shop
 from sqlalchemy import event
 
 from system.states import EventKind, Happening, JobState
-from system.storage import campaigns, claims, dispatching, evidence, leftovers, outcomes
+from system.storage import campaigns, claims, dispatching, evidence, leftovers, outcomes, readings
 from system.storage.database import new_engine
 from system.storage.models import PARTITIONED
 
@@ -182,6 +182,8 @@ CALLS: dict[str, tuple[str, Callable[[Connection, int], Any]]] = {
     ),
     "completion": ("status_updated_at", lambda c, id_: campaigns.complete_campaign(c, campaign_id=id_)),
     "waiting posts": ("ix_webhook_inbox_waiting", lambda c, _: leftovers.waiting_posts(c, idle_s=5, limit=500)),
+    "shown campaigns": ("status_updated_at", lambda c, _: readings.shown_campaigns(c)),
+    "webhook lag": ("ix_webhook_inbox_waiting", lambda c, _: readings.webhook_lag_s(c)),
     "posts": ("pk_webhook_inbox", lambda c, _: evidence.take_posts(c, inbox_ids=[7, 8])),
     "close posts": ("pk_webhook_inbox", lambda c, _: evidence.close_posts(c, counts=[(7, 1, 0, 0)])),
     "attempts": ("pkey", lambda c, id_: evidence.known_attempts(c, events=[an_event(id_, 4)])),
