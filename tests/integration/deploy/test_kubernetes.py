@@ -1,0 +1,88 @@
+"""The Kubernetes manifests as Kustomize puts them together, checked against Kubernetes' own schemas."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from stack.programs import WORKER_STOP_WAIT_S
+from system.tasks.queues import QueueName
+
+pytestmark = pytest.mark.integration
+OVERLAY = Path(__file__).parents[3] / "deploy" / "kubernetes" / "overlays" / "production"
+VERSION = "1.33"
+KEDA = "keda.sh/v1alpha1"
+
+
+@pytest.fixture(scope="module")
+def objects() -> list[dict[str, Any]]:
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl, which brings Kustomize, is not installed")
+    command = ["kubectl", "kustomize", str(OVERLAY)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def _of(objects: list[dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
+    return {found["metadata"]["name"]: found for found in objects if found["kind"] == kind}
+
+
+def _pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {
+        found["metadata"]["name"]: found["spec"]["template"]["spec"]
+        for found in objects
+        if found["kind"] in {"Deployment", "Job"}
+    }
+
+
+def test_every_object_is_as_its_schema_demands(objects: list[dict[str, Any]]) -> None:
+    ours = [found for found in objects if found["apiVersion"] != KEDA]
+    assert ours
+    for found in ours:
+        kubernetes_validate.validate(found, VERSION, strict=True)
+
+
+def test_every_pod_runs_without_rights_on_a_read_only_root(objects: list[dict[str, Any]]) -> None:
+    for name, pod in _pods(objects).items():
+        assert pod["securityContext"]["runAsNonRoot"] is True, name
+        assert pod["automountServiceAccountToken"] is False, name
+        for container in pod["containers"]:
+            context = container["securityContext"]
+            assert context["readOnlyRootFilesystem"] is True, name
+            assert context["allowPrivilegeEscalation"] is False, name
+            assert context["capabilities"] == {"drop": ["ALL"]}, name
+            assert {"cpu", "memory"} <= container["resources"]["limits"].keys(), name
+
+
+def test_every_queue_has_a_worker_that_may_finish_what_it_began(objects: list[dict[str, Any]]) -> None:
+    pods = _pods(objects)
+    for queue in QueueName:
+        pod = pods[f"worker-{queue}"]
+        assert pod["terminationGracePeriodSeconds"] >= WORKER_STOP_WAIT_S
+        assert pod["containers"][0]["args"][4:6] == ["-Q", queue]
+
+
+def test_what_is_scaled_is_there_and_grows_with_its_own_queue(objects: list[dict[str, Any]]) -> None:
+    deployments = _of(objects, "Deployment")
+    for name, scaled in _of(objects, "ScaledObject").items():
+        assert scaled["spec"]["scaleTargetRef"]["name"] in deployments
+        length, age = (trigger["metadata"] for trigger in scaled["spec"]["triggers"])
+        assert f"worker-{length['listName']}" == name
+        assert f'queue="{length["listName"]}"' in age["query"]
+
+
+def test_a_drained_node_never_takes_all_of_a_kind(objects: list[dict[str, Any]]) -> None:
+    deployments = _of(objects, "Deployment")
+    for name, budget in _of(objects, "PodDisruptionBudget").items():
+        labels = deployments[name]["spec"]["template"]["metadata"]["labels"]
+        assert budget["spec"]["selector"]["matchLabels"].items() <= labels.items()
+        assert deployments[name]["spec"]["replicas"] > budget["spec"]["maxUnavailable"]
+
+
+def test_no_object_holds_a_secret(objects: list[dict[str, Any]]) -> None:
+    assert not _of(objects, "Secret")
