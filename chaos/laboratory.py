@@ -26,6 +26,7 @@ from chaos.proxied_stack import ProxiedStack
 from chaos.scene import ORDERS, Scene, clock_file, volume_of
 from chaos.toxiproxy.links import LINKS
 from loadtests.provider import cancel_all_faults
+from stack.programs import FAKE_RETRY_CAP_VARIABLE
 from stack.stack import Stack
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from chaos.toxiproxy.links import Link
     from slo_reports.run_folder import Outcome, RunFolder
 
+PROVIDER_RETRY_CAP_S: Final = 4
+"""The longest pause between two attempts of the provider to post its events."""
 PRODUCTS: Final = 200
 TRAILING_S: Final = 2.0
 FIRST_YEAR: Final = 2031
@@ -44,7 +47,8 @@ SETTINGS: Final = {
     "STEADYPOST_REQUEST_DEADLINE_S": "4",
     "STEADYPOST_CONNECT_TIMEOUT_S": "2",
     "STEADYPOST_CLAIM_LEASE_S": "9",
-    "STEADYPOST_RESOLUTION_DEADLINE_S": "15",
+    # As in production, longer than the provider tells an event again: evidence that comes later finds a job given up.
+    "STEADYPOST_RESOLUTION_DEADLINE_S": "25",
     "STEADYPOST_RETRY_AFTER_MAX_S": "8",
     "STEADYPOST_BATCH_JOBS": "100",
     "STEADYPOST_SOCKET_TIMEOUT_S": "3",
@@ -194,6 +198,7 @@ class Laboratory:
         open_.callback(stack.place.remove)
         folder = stack.place.folder
         stack.overrides["STEADYPOST_FAILPOINTS"] = str(folder / ORDERS)
+        stack.overrides_of["fake_sendgrid"] = {FAKE_RETRY_CAP_VARIABLE: str(PROVIDER_RETRY_CAP_S)}
         for name, mb in self.needs.small_volumes.items():
             open_.enter_context(SmallVolume(folder=volume_of(stack.place.data, name), mb=mb))
         for program in self.needs.clock_of:

@@ -26,6 +26,8 @@ NICE: Final = {"ml": 10, "tracking": 5}
 BEAT_NICE: Final = 5
 BEATS: Final = ("beat-1", "beat-2")
 FAKE_WEBHOOK_VARIABLE: Final = "FAKE_SENDGRID_WEBHOOK_URL"
+FAKE_RETRY_FIRST_VARIABLE: Final = "FAKE_SENDGRID_RETRY_FIRST_S"
+FAKE_RETRY_CAP_VARIABLE: Final = "FAKE_SENDGRID_RETRY_CAP_S"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +89,14 @@ def fake_program(place: Place) -> Program:
         *("--port", str(ports["fake"]), "--management-port", str(ports["fake_management"])),
         *("--data-dir", str(place.data / "fake")),
         *("--signing-key-file", str(place.signing_key)),
-        # A minute's pause would stretch every local run in which the webhook was away for a moment.
-        *("--retry-first-s", "1", "--retry-cap-s", "30"),
     ]
     # Not an option of the command: what is in the environment can be overridden.
-    environment = {FAKE_WEBHOOK_VARIABLE: webhook_url(ports["web"])}
+    environment = {
+        FAKE_WEBHOOK_VARIABLE: webhook_url(ports["web"]),
+        # A minute's pause would stretch every local run in which the webhook was away for a moment.
+        FAKE_RETRY_FIRST_VARIABLE: "1",
+        FAKE_RETRY_CAP_VARIABLE: "30",
+    }
     return Program(name="fake_sendgrid", command=command, folder=place.folder, environment=environment)
 
 
