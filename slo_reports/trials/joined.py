@@ -34,6 +34,7 @@ def joined_facts(suites: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     finished = [str(suite["finished"]) for suite in ordered if suite.get("finished")]
     return {
         **ordered[-1],
+        "parts": [{"run_id": suite["run_id"], **(suite.get("git") or {})} for suite in ordered],
         "command": "; ".join(_unique(str(suite["command"]) for suite in ordered)),
         "state": "finished" if all(suite["state"] == "finished" for suite in ordered) else "interrupted",
         "started": ordered[0]["started"],

@@ -41,6 +41,15 @@ def _of_the_code(suite: Mapping[str, Any]) -> Iterator[str]:
         yield "The working tree had uncommitted changes: the commit alone does not repeat this suite."
     elif not suite["git"].get("sha"):
         yield "The commit was not recorded."
+    if len(commits := _commits(suite)) > 1:
+        yield f"It joins suites of {len(commits)} commits ({', '.join(commits)}): none of them was tried as a whole."
+
+
+def _commits(suite: Mapping[str, Any]) -> list[str]:
+    """Of a joined suite's parts, each once; what was not committed is marked."""
+    parts = suite.get("parts") or []
+    shown = [f"{(part.get('sha') or 'unknown')[:7]}{' and changes' if part.get('dirty') else ''}" for part in parts]
+    return list(dict.fromkeys(shown))
 
 
 def _of_the_experiments(suite: Mapping[str, Any]) -> Iterator[str]:

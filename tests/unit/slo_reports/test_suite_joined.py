@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from slo_reports.trials.filled import filled
 from slo_reports.trials.joined import join, joined_facts
+from slo_reports.trials.limits import limits_of
 from slo_reports.trials.suite import SuiteFolder
 
 if TYPE_CHECKING:
@@ -70,3 +72,11 @@ def test_run_folders_are_linked_from_the_joined_suite(tmp_path: Path) -> None:
     assert (joined.path / "redis-flushed" / "run.json").read_text() == "{}"
     assert not (joined.path / "redis-killed").exists()
     assert join([first], joined.path).read() == joined.read()
+
+
+def test_the_report_says_that_its_parts_are_of_several_commits() -> None:
+    clean = {"sha": "a" * 40, "dirty": False}
+    parts = [a_suite("10", git=clean), a_suite("11", git=clean), a_suite("12", git={"sha": "b" * 40, "dirty": True})]
+    limits = limits_of(filled(joined_facts(parts)))
+    assert "It joins suites of 2 commits (aaaaaaa, bbbbbbb and changes): none of them was tried as a whole." in limits
+    assert not [limit for limit in limits_of(filled(joined_facts(parts[:2]))) if "joins" in limit]
