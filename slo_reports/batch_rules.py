@@ -39,6 +39,11 @@ def batch_rules(slos: Sequence[Document], policies: dict[str, Document]) -> Iter
     yield _too_slow(named[COMPLETION], conditions[COMPLETION])
 
 
+def runbook_of(slo: Document) -> str:
+    """The page for whoever is woken by an alert of this objective: a path in this repository."""
+    return f"docs/runbook/{slo.name}.md"
+
+
 def _policy_of(slo: Document) -> str:
     return str(slo.spec["alertPolicies"][0]["alertPolicyRef"])
 
@@ -102,5 +107,9 @@ def _alert(name: str, expression: str, *, slo: Document, condition: BurnConditio
         "expr": expression,
         "for": condition.after,
         "labels": {"severity": condition.severity, "slo": slo.name},
-        "annotations": {"summary": f"{slo.title}: in danger", "description": description},
+        "annotations": {
+            "summary": f"{slo.title}: in danger",
+            "description": description,
+            "runbook_url": runbook_of(slo),
+        },
     }

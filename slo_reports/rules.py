@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from slo_reports import openslo
-from slo_reports.batch_rules import batch_rules
+from slo_reports.batch_rules import batch_rules, runbook_of
 from slo_reports.burn_condition import BurnCondition
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def _burn_alert(slo: Document, policy: Document, condition: BurnCondition) -> di
                 f"{{{{ $value | humanizePercentage }}}} of the last {condition.long} was bad: more than "
                 f"{condition.threshold:g} x the budget of {budget:.1%}, and the last {condition.short} are no better."
             ),
+            "runbook_url": runbook_of(slo),
         },
     }
 

@@ -46,7 +46,12 @@ def folder() -> Path | None:
 
 def exposition(readings: Iterable[Metric]) -> bytes:
     """Everything that is counted, and the readings, in Prometheus's text format."""
-    return generate_latest(_Shown([*counted(), *readings]))
+    return as_text([*counted(), *readings])
+
+
+def as_text(shown: Iterable[Metric]) -> bytes:
+    """Metrics in Prometheus's text format."""
+    return generate_latest(_Shown(shown))
 
 
 def counted() -> list[Metric]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from system.errors import DependencyError
-from system.metrics import COUNTED, READINGS
+from system.metrics import COUNTED, READINGS, families
+from system.metrics_folder import as_text, counted, folder
 from system.settings import load_settings
 
 if TYPE_CHECKING:
@@ -40,17 +39,16 @@ def list_metrics() -> None:
 
 
 @app.command()
-def show(begins: Annotated[str, typer.Argument(help="Only metrics that begin so.")] = "") -> None:
-    """Take all readings now; counts of the processes are at `/metrics` only."""
+def show(begins: Annotated[str, typer.Argument(help="Only metrics that begin so, such as webhook.")] = "") -> None:
+    """Take all readings now; with them, where PROMETHEUS_MULTIPROC_DIR is set, what the processes counted."""
     from system.web.sources import Sources  # noqa: PLC0415  # Celery is slow to import for the rest
 
     sources = Sources(load_settings())
-    table = Table("metric", "labels", "value")
-    for sample in _samples(sources):
-        if sample.reading.name.removeprefix("steadypost_").startswith(begins.removeprefix("steadypost_")):
-            table.add_row(sample.reading.name, " ".join(sample.labels), f"{sample.value:,.12g}")
+    shown = [*families(_samples(sources)), *(counted() if folder() else [])]
     sources.close()
-    Console().print(table)
+    for line in sorted(as_text(shown).decode().splitlines()):
+        if line.startswith(f"steadypost_{begins.removeprefix('steadypost_')}") and "_bucket{" not in line:
+            typer.echo(line)
 
 
 def _samples(sources: Sources) -> Iterator[Sample]:
