@@ -92,11 +92,19 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     deployment = Deployment(env)
     try:
         deployment.compose("up", "--detach", "--no-build", within_s=300)
-        deployment.compose("wait", "demo", within_s=120)
+        wait_until_ready(_check_demo, what="the invented people", deadline_s=120)
         yield deployment
     finally:
         print(deployment.compose("logs", "--tail", "40"))  # noqa: T201  # shown when a test fails
         deployment.compose("down", "--volumes", "--timeout", "20")
+
+
+def _check_demo() -> None:
+    state = _run(
+        ["docker", "inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", f"{PROJECT}-demo-1"]
+    ).strip()
+    if state != "exited 0":
+        raise NotReadyError(state)
 
 
 def _wait_until_taken(deployment: Deployment, count: int) -> None:
