@@ -13,7 +13,7 @@
 # storage driver is needed: what Docker 20.10 builds on vfs does not start (its programs are not found).
 #
 # Settings (environment variable, default):
-#   DOCKER         docker                               a client with BuildKit
+#   DOCKER         docker                               a client with BuildKit (newer ones need their plugin buildx)
 #   PYTHON_IMAGE   python:3.11-slim-bookworm            made only when absent, under this name
 #   DEBIAN_IMAGE   debian:trixie-slim                   same, for the servers
 #   IMAGE          fake-sendgrid                        name of the fake's image
@@ -126,6 +126,10 @@ build_servers() {
 
 [[ -r $CA_FILE ]] || fail "CA_FILE $CA_FILE cannot be read; name a PEM bundle"
 "$DOCKER" version >/dev/null 2>&1 || fail "no docker daemon answers $DOCKER; start one (the head of $0 tells how)"
+# The client of 20.10 knows BuildKit itself and has no plugin to ask for.
+if "$DOCKER" --version | grep -qvE ' (19|20)\.' && ! "$DOCKER" buildx version >/dev/null 2>&1; then
+    fail "$DOCKER has no plugin buildx; install docker-buildx, or name Debian's own client: DOCKER=/usr/bin/docker"
+fi
 for part in "${@:-fake application servers}"; do
     for name in $part; do
         case $name in
