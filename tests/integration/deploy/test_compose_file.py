@@ -51,7 +51,7 @@ def test_the_docker_socket_is_in_no_service(name: str) -> None:
     assert "docker.sock" not in str(SERVICES[name].get("volumes"))
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - OURS.keys() - {"fake_sendgrid"})
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - OURS.keys() - {"fake_sendgrid"}))
 def test_a_server_runs_as_a_user_without_rights(name: str) -> None:
     assert int(SERVICES[name]["user"].split(":")[0]) > 0
 
