@@ -33,7 +33,9 @@ _HEAD: Final = """\
 What users notice when something that the system depends on is slow, down, lying, or losing data.
 Each cell is an experiment, linked to its source; seconds count from the end of healing. An empty cell has none.
 """
-_MARKS: Final = f"{MARKS['met']} held · {MARKS['missed']} broken · {MARKS['unknown']} open · {MARKS['skipped']} skipped"
+_MARKS: Final = (
+    f"{MARKS['met']} held · {MARKS['missed']} broken · {MARKS['unknown']} slow or open · {MARKS['skipped']} skipped"
+)
 
 
 def write_resiliency(folder: SuiteFolder, out: Path = PAGE) -> Path:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from slo_reports.report.numbers import MINUS, amount
-from slo_reports.trials.conclusion import tone_of
+from slo_reports.trials.conclusion import SLOW, tone_of
 from slo_reports.trials.filled import reason_of
 from slo_reports.trials.numbers import NAMES
 
@@ -133,7 +133,11 @@ def grouped(named: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]
 
 def not_shown(suite: Mapping[str, Any]) -> list[dict[str, str]]:
     """Rows of the fault matrix, and experiments, that nothing was learned from, each with its reason."""
-    left_out = [each for each in suite["experiments"] if tone_of(each["outcome"]) in ("skipped", "unknown")]
+    left_out = [
+        each
+        for each in suite["experiments"]
+        if tone_of(each["outcome"]) in ("skipped", "unknown") and each["outcome"] != SLOW
+    ]
     return [
         *({**each, "what": each["outcome"], "reason": reason_of(each)} for each in left_out),
         *({**each, "what": "no experiment"} for each in suite["uncovered"]),
