@@ -103,7 +103,7 @@ def _workers() -> dict[str, Any]:
 def _beat(settings: Settings) -> dict[str, Any]:
     return {
         "timezone": "UTC",
-        "beat_scheduler": "redbeat.RedBeatScheduler",
+        "beat_scheduler": "system.tasks.beat.SelfHealingScheduler",
         "beat_max_loop_interval": BEAT_LOOP_S,
         "redbeat_lock_timeout": BEAT_LOCK_S,
         "redbeat_redis_url": settings.redis_url.get_secret_value(),
