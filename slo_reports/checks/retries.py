@@ -17,6 +17,8 @@ MOST_AMPLIFICATION: Final = 1.1
 MAX_ATTEMPTS: Final = 20
 PROBE_INTERVAL_S: Final = 1.0
 SENDS_IN_FLIGHT: Final = 32
+GROUPS_AT_ONSET: Final = 2
+"""The group under way, and the one that a process begins before the run of failures has opened the breaker for all."""
 
 
 @invariant(
@@ -76,5 +78,5 @@ def _outage(run: Run, window: FaultWindow) -> tuple[int, int]:
         uses=(ATTEMPTS,),
     )
     probes = (ends_at - window.injected_at) / run.setting("probe_interval_s", default=PROBE_INTERVAL_S) + 1
-    in_flight = run.setting("sends_in_flight", default=SENDS_IN_FLIGHT) * workers
+    in_flight = GROUPS_AT_ONSET * run.setting("sends_in_flight", default=SENDS_IN_FLIGHT) * workers
     return made, int(probes + in_flight)

@@ -105,7 +105,7 @@ def test_the_recorded_setting_goes_before_the_default(tmp_path: Path, settings: 
     assert verdict.evidence == ("job 1: 3 attempts, 2 allowed",)
 
 
-@pytest.mark.parametrize(("tries", "status"), [(43, Status.MET), (44, Status.MISSED)])
+@pytest.mark.parametrize(("tries", "status"), [(75, Status.MET), (76, Status.MISSED)])
 def test_an_outage_gets_probes_and_what_was_on_its_way(tmp_path: Path, tries: int, status: Status) -> None:
     attempts = [an_attempt(n, at=5.0 + n / 100) for n in range(tries)]
     verdict = verdict_of(check_retries, tmp_path, ledger=[a_mail(1)], attempts=attempts, history=an_outage(5.0, 15.0))
