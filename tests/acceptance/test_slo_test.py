@@ -38,10 +38,16 @@ def started(server_folder: Path) -> Iterator[subprocess.Popen[bytes]]:
             stderr=subprocess.STDOUT,
             env={name: value for name, value in os.environ.items() if not name.startswith("STEADYPOST_")},
             start_new_session=True,
+            preexec_fn=_hear_ctrl_c,  # noqa: PLW1509  # it does one system call, and no lock is held here
         )
     yield process
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _hear_ctrl_c() -> None:
+    """Whoever runs the tests in the background of a shell has them ignore it, and so would the program."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_ctrl_c_in_an_outage_heals_stops_everything_and_still_writes_a_report(
