@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import kombu.transport
 import pytest
 import redis
 import structlog
@@ -21,7 +22,9 @@ PAUSE_MS = 2_000
 
 
 @pytest.fixture
-def connection(redis_url: str) -> Iterator[Connection]:
+def connection(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
+    # What another test has connected by before would be taken again.
+    monkeypatch.setattr(kombu.transport, "_transport_cache", {})
     survive_poison()
     options = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S, "retry_on_timeout": False}
     with Connection(redis_url, transport_options=options) as connection:
