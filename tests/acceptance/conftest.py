@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from mailing import ORDERS, SETTINGS, USERS, Mailing
+from mailing import USERS, Mailing
 
+from chaos.laboratory import SETTINGS
 from stack.stack import Stack
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def mailing(tmp_path_factory: pytest.TempPathFactory, server_folder: Path) -> Iterator[Mailing]:
     stack = Stack("acceptance", root=server_folder / "stacks", overrides=SETTINGS)
-    stack.overrides["STEADYPOST_FAILPOINTS"] = str(stack.place.folder / ORDERS)
     with stack:
         mailing = Mailing(stack, tmp_path_factory.mktemp("runs"))
         mailing.steadypost("population", "generate", "--users", str(USERS), "--products", "200", "--seed", "7")

@@ -17,7 +17,6 @@ from slo_reports import run_folder
 from slo_reports.judge import judge
 from slo_reports.run_folder import RunFolder
 from slo_reports.verdict import Kind, Status
-from stack.readiness import NotReadyError, wait_until_ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,17 +25,7 @@ if TYPE_CHECKING:
 
 USERS = 600
 DEADLINE_S = 150
-ORDERS = "failpoints"
 ALWAYS_KNOWN = {"I1", "I2", "I3", "I5", "I6", "I8", "I9", "I10", "I13", "I14"}
-# Everything that waits is shortened, everything that counts is as in production.
-SETTINGS = {
-    "STEADYPOST_REQUEST_DEADLINE_S": "4",
-    "STEADYPOST_CONNECT_TIMEOUT_S": "2",
-    "STEADYPOST_CLAIM_LEASE_S": "9",
-    "STEADYPOST_RESOLUTION_DEADLINE_S": "15",
-    "STEADYPOST_BATCH_JOBS": "100",
-    "STEADYPOST_SOCKET_TIMEOUT_S": "3",
-}
 
 
 @dataclass
@@ -50,11 +39,6 @@ class Mailing:
     @property
     def provider(self) -> str:
         return f"http://127.0.0.1:{self.stack.ports['fake_management']}"
-
-    @property
-    def orders(self) -> Path:
-        """Where an order to die or to wait is left for the processes of the stack."""
-        return self.stack.place.folder / ORDERS
 
     def steadypost(self, *arguments: str) -> str:
         program = Path(sys.executable).with_name("steadypost")
@@ -103,21 +87,6 @@ class Disturbed:
     mailing: Mailing
     run: RunFolder
     driver: subprocess.Popen[bytes]
-
-    def wait_until_accepted(self, share: float) -> None:
-        """Return when the provider has accepted this share of the users' mails since the campaign began."""
-        before = self._accepted_before
-        wanted = before + share * USERS
-
-        def check() -> None:
-            assert self.driver.poll() is None, "the campaign ended before it could be disturbed"
-            if (accepted := accepted_mails(self.mailing.provider)) < wanted:
-                raise NotReadyError(f"{accepted} of {wanted:.0f} accepted")
-
-        wait_until_ready(check, what="the first mails", deadline_s=60)
-
-    def __post_init__(self) -> None:
-        self._accepted_before = accepted_mails(self.mailing.provider)
 
     def broken_invariants(self) -> list[str]:
         """What the judge holds against the recorded run.

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from mailing import SETTINGS, Mailing, accepted_mails
+from mailing import Mailing, accepted_mails
 
 from chaos.injectors.network import Network
+from chaos.laboratory import SETTINGS
 from chaos.proxied_stack import ProxiedStack
 from chaos.toxiproxy.links import LINKS
 from slo_reports import run_folder

@@ -11,10 +11,11 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mailing import SETTINGS, Mailing
+from mailing import Mailing
 from real_purchases import write_original_layout
 from sqlalchemy import text
 
+from chaos.laboratory import SETTINGS
 from slo_reports import run_folder
 from stack.stack import Stack
 from system.mail.payload import content_hash
