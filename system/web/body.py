@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fastapi import Request
 
 DEADLINE_S = 10.0
+LINGER_S = 2.0
+LINGER_BYTES = 16 * 1024 * 1024
 
 
 class BodyTooLargeError(Exception):
@@ -27,3 +30,19 @@ async def read_body(request: Request, *, max_bytes: int, deadline_s: float = DEA
             if len(body) > max_bytes:
                 raise BodyTooLargeError
     return bytes(body)
+
+
+async def discard_rest(request: Request, *, linger_s: float = LINGER_S, linger_bytes: int = LINGER_BYTES) -> None:
+    """Let what still arrives go by for a while, before a refusal.
+
+    A connection closed over unread bytes is reset, and a reset may destroy the answer before the client has read it
+    (RFC 9112, section 9.6).
+    """
+    left_bytes = linger_bytes
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(linger_s):
+            while left_bytes > 0:
+                message = await request.receive()
+                if not message.get("more_body", False):  # its end, or the end of the connection
+                    return
+                left_bytes -= len(message["body"])

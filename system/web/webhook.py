@@ -14,7 +14,7 @@ from system.failpoints import reach
 from system.mail.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, SignatureCheck, Verdict
 from system.metrics import WEBHOOK_EVENTS, WEBHOOK_POSTS, WEBHOOK_RESPONSE_S
 from system.storage.inbox import post_digest
-from system.web.body import BodyTooLargeError, read_body
+from system.web.body import BodyTooLargeError, discard_rest, read_body
 
 if TYPE_CHECKING:
     from system.web.intake import Intake
@@ -59,7 +59,10 @@ async def take_in(request: Request, *, check: SignatureCheck, intake: Intake, nu
     """Check and store one post; a key of `STATUSES`."""
     try:
         body = await read_body(request, max_bytes=max_bytes)
-    except (BodyTooLargeError, TimeoutError, ClientDisconnect) as exc:
+    except BodyTooLargeError as exc:
+        await discard_rest(request)
+        return _unread(exc)
+    except (TimeoutError, ClientDisconnect) as exc:
         return _unread(exc)
     timestamp = request.headers.get(TIMESTAMP_HEADER)
     signature = request.headers.get(SIGNATURE_HEADER)

@@ -110,6 +110,15 @@ def test_a_body_that_grows_too_large_is_refused_before_its_end(web: Web) -> None
         assert client.recv(1_000).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize("size", [1_048_577, 12_000_000])
+def test_a_client_that_sends_too_much_to_the_end_still_reads_why_it_was_refused(web: Web, size: int) -> None:
+    with socket.create_connection(("127.0.0.1", web.port), timeout=5) as client:
+        client.sendall(f"POST /webhooks/sendgrid HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
+        client.sendall(b"x" * size)
+
+        assert client.recv(1_000).startswith(b"HTTP/1.1 413 ")
+
+
 def test_a_post_of_exactly_the_limit_is_stored(web: Web, provider: Provider, engine: Engine) -> None:
     body = b" " * 1_048_576
 

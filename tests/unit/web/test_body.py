@@ -9,7 +9,7 @@ import pytest
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from system.web.body import BodyTooLargeError, read_body
+from system.web.body import BodyTooLargeError, discard_rest, read_body
 
 if TYPE_CHECKING:
     from starlette.types import Message
@@ -78,3 +78,25 @@ def test_a_client_that_hangs_up_is_noticed() -> None:
 @pytest.mark.parametrize("announced", ["", "ten", "-1", "1e3"])
 def test_a_length_that_is_no_number_is_ignored(announced: str) -> None:
     assert read(Wire(b"x"), announced=announced) == b"x"
+
+
+def discard(wire: Wire, *, linger_s: float = 5.0, linger_bytes: int = 100) -> None:
+    request = Request({"type": "http", "method": "POST", "headers": []}, wire.receive)
+    asyncio.run(discard_rest(request, linger_s=linger_s, linger_bytes=linger_bytes))
+
+
+def test_the_rest_of_a_refused_body_goes_by() -> None:
+    wire = Wire(b"x" * 40, b"x" * 40)
+    discard(wire)
+    assert wire.read == 3
+
+
+def test_no_more_than_so_much_goes_by() -> None:
+    wire = Wire(b"x" * 60, b"x" * 60, b"x" * 60)
+    discard(wire)
+    assert wire.read == 2
+
+
+def test_a_client_that_hangs_up_or_stops_is_not_waited_for() -> None:
+    discard(Wire(then="disconnect"))
+    discard(Wire(b"x", then="silence"), linger_s=0.05)
