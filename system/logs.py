@@ -1,14 +1,19 @@
-"""Logs: one JSON object a line on stderr, with a fixed event name, ids, and never an address."""
+"""Logs: one JSON object a line on stderr, with a fixed event name, ids, and never an address.
+
+Which campaign, batch and task a line belongs to is bound where the work begins: system/tasks/context.py.
+"""
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
+
+from system.privacy import hide_within
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
     from structlog.typing import Processor
 
 MOST_CHARS = 10_000
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+log = structlog.get_logger(__name__)
 
 
 def configure(level: str) -> None:
@@ -32,7 +37,7 @@ def configure(level: str) -> None:
     rendering: list[Processor] = [
         structlog.processors.format_exc_info,
         shorten,
-        hide_addresses,
+        hide_private,
         structlog.processors.JSONRenderer(serializer=_to_json),
     ]
     structlog.configure(
@@ -44,11 +49,20 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, name_task],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.captureWarnings(True)
+    sys.excepthook = _log_the_end
+    threading.excepthook = lambda failed: log.error("thread.failed", exc_info=failed.exc_value)
+
+
+def _log_the_end(kind: type[BaseException], exc: BaseException, _traceback: object) -> None:
+    """What Python would print over many lines, and with whatever the error quotes."""
+    if not issubclass(kind, KeyboardInterrupt):
+        log.critical("process.failed", exc_info=exc)
 
 
 def shorten(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -60,11 +74,18 @@ def shorten(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> Mut
     return fields
 
 
-def hide_addresses(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Put `<address>` in place of mail addresses that came in through the text of an error."""
-    for name, value in fields.items():
-        if isinstance(value, str) and "@" in value:
-            fields[name] = _ADDRESS.sub("<address>", value)
+def hide_private(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Put `<address>` and the like in place of what came in through the text of an error or a value."""
+    hidden: MutableMapping[str, Any] = hide_within(fields)
+    return hidden
+
+
+def name_task(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Put the task's name and id on the lines that Celery writes about one, also outside of it."""
+    about = getattr(fields["_record"], "data", None)
+    if isinstance(about, dict) and "id" in about:
+        fields.setdefault("task", about.get("name"))
+        fields.setdefault("task_id", about["id"])
     return fields
 
 

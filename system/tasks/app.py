@@ -14,6 +14,7 @@ from system.settings import load_settings
 from system.storage.database import forget_engine
 from system.tasks.broker import survive_poison
 from system.tasks.configuration import celery_configuration
+from system.tasks.context import bind_tasks
 from system.tasks.metrics_port import answer_scrapes
 from system.tasks.presence import be_present
 from system.tasks.queue_readings import date_messages
@@ -36,6 +37,7 @@ def _make_app() -> Celery:
     survive_poison()
     date_messages()
     answer_scrapes()
+    bind_tasks()
     failpoints.watch(settings.failpoints)
     made = Celery(
         "steadypost",

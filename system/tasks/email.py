@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import socket
 import sys
@@ -49,7 +50,7 @@ def send_emails(campaign_id: int, first_id: int, last_id: int) -> None:
         return await BatchSender(desk, campaign=campaign, batch=batch, is_stopping=is_shutting_down).run()
 
     with BATCH_S.labels("send").time():
-        report = _runner().run(send())
+        report = _runner().run(send(), context=contextvars.copy_context())
     log.info("batch.sent", campaign_id=campaign_id, first_id=first_id, accepted=report.accepted, stopped=report.stopped)
 
 
@@ -59,7 +60,8 @@ def probe(campaign_id: int, first_id: int, last_id: int) -> None:
     campaign = _campaign(campaign_id)
     desk = _desk(campaign.sending_account)
     batch = Batch(campaign_id=campaign_id, first_id=first_id, last_id=last_id)
-    if _runner().run(probe_provider(desk, campaign=campaign, batch=batch, is_stopping=is_shutting_down)):
+    probing = probe_provider(desk, campaign=campaign, batch=batch, is_stopping=is_shutting_down)
+    if _runner().run(probing, context=contextvars.copy_context()):
         app.send_task("orchestrator.sweep")
 
 
@@ -73,7 +75,10 @@ def _campaign(campaign_id: int) -> Campaign:
 
 @cache
 def _runner() -> asyncio.Runner:
-    """One event loop per process, so that connections to the provider outlive a batch."""
+    """One event loop per process, so that connections to the provider outlive a batch.
+
+    By itself it runs everything in the context of its first batch; so whoever runs one gives a copy of the present one.
+    """
     sys.setswitchinterval(GIL_SWITCH_S)
     return asyncio.Runner(loop_factory=uvloop.new_event_loop)
 

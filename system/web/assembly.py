@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 from redis.asyncio import Redis
@@ -15,6 +15,7 @@ from system.web.database import DEADLINE_S, WebDatabase
 from system.web.health import health_routes
 from system.web.intake import Intake
 from system.web.nudge import Nudge
+from system.web.request_context import RequestContext
 from system.web.scrape import Scrape
 from system.web.security import SecurityHeaders
 from system.web.sources import Sources
@@ -24,7 +25,12 @@ from system.web.webhook import webhook_routes
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from fastapi.telemetry import TelemetryConfig
+
     from system.settings import Settings
+
+NO_TELEMETRY: Final[TelemetryConfig] = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
+"""FastAPI's own spans and logs hold the path, which in an unsubscribe link is a secret of the recipient's."""
 
 
 def create_app(settings: Settings, *, enqueue: Callable[[list[int]], int]) -> FastAPI:
@@ -50,8 +56,9 @@ def create_app(settings: Settings, *, enqueue: Callable[[list[int]], int]) -> Fa
         await redis.aclose()
         await asyncio.to_thread(sources.close)
 
-    app = FastAPI(title="Steadypost", lifespan=lifespan, openapi_url=None)
+    app = FastAPI(title="Steadypost", lifespan=lifespan, openapi_url=None, telemetry=NO_TELEMETRY)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestContext)  # the last added is the outermost
     app.include_router(
         webhook_routes(check=check, intake=Intake(database), nudge=nudge, max_bytes=settings.webhook_max_bytes)
     )

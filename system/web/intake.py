@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
@@ -41,7 +42,8 @@ class Intake:
         post = _Waiting(digest, body)
         self._waiting.append(post)
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
+            # It writes for many requests, and its lines belong to none of them.
+            self._writer = asyncio.create_task(self._write(), context=contextvars.Context())
         try:
             async with asyncio.timeout(DEADLINE_S):
                 return await post.stored

@@ -82,3 +82,55 @@ def test_a_long_error_is_shortened_too() -> None:
     (line,) = lines_of("\ntry:\n    raise ValueError('x' * 50_000)\nexcept ValueError:\n    logging.exception('odd')")
 
     assert 10_000 < len(line["exception"]) < 10_100
+
+
+def test_an_address_inside_a_value_is_hidden_too() -> None:
+    (line,) = lines_of(
+        "structlog.get_logger().info('odd', users=[{'to': 'ada@x.org'}], by={'ada@x.org': 1}, raw=b'b@x.org')"
+    )
+
+    assert (line["users"], line["by"]) == ([{"to": "<address>"}], {"<address>": 1})
+    assert "x.org" not in line["raw"]
+
+
+def test_a_row_that_the_database_quotes_is_hidden() -> None:
+    (line,) = lines_of("structlog.get_logger().info('odd', error='duplicate\\nDETAIL:  Key (name)=(Ada) exists.')")
+
+    assert line["error"] == "duplicate\nDETAIL: <row>"
+
+
+def test_what_is_bound_to_the_context_is_on_lines_of_ours_and_of_others() -> None:
+    lines = lines_of(
+        "structlog.contextvars.bind_contextvars(campaign_id=7, batch='1-500')\n"
+        "structlog.get_logger().info('mine')\nlogging.getLogger('celery').info('other')"
+    )
+    assert [(line["campaign_id"], line["batch"]) for line in lines] == [(7, "1-500"), (7, "1-500")]
+
+
+def test_celery_s_lines_about_a_task_name_it() -> None:
+    (line,) = lines_of(
+        "about = {'id': 'abc', 'name': 'emails.send_emails'}\n"
+        "logging.getLogger('celery.worker').info('Task %(name)s[%(id)s] received', about, extra={'data': about})"
+    )
+    assert (line["task"], line["task_id"]) == ("emails.send_emails", "abc")
+
+
+def test_an_error_that_ends_the_process_or_a_thread_is_one_line_without_addresses() -> None:
+    program = (
+        "import sys, threading\n"
+        "def fail():\n    raise ValueError('ada@x.org')\n"
+        "thread = threading.Thread(target=fail); thread.start(); thread.join()\n"
+        "sys.excepthook(*[(type(e), e, None) for e in [KeyError('bob@x.org')]][0])"
+    )
+    thread, process = lines_of(program)
+
+    assert (thread["event"], process["event"], process["level"]) == ("thread.failed", "process.failed", "critical")
+    assert "x.org" not in thread["exception"] + process["exception"]
+    assert "ValueError" in thread["exception"]
+
+
+def test_a_warning_is_a_line_like_any_other() -> None:
+    (line,) = lines_of("import warnings; warnings.warn('old ada@x.org')")
+
+    assert line["logger"] == "py.warnings"
+    assert "<address>" in line["event"]
