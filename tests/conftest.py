@@ -39,6 +39,13 @@ settings.register_profile("patient", settings.default, deadline=None, suppress_h
 settings.load_profile("patient")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("steadypost")
+    group.addoption("--stack", choices=("embedded", "containers"), default="embedded", help="where the servers run")
+    group.addoption("--postgres-image", default="postgres:17", help="with --stack=containers")
+    group.addoption("--redis-image", default="redis:8.0", help="with --stack=containers; Valkey's works as well")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     stop_in_order(config)
     worker = getattr(config, "workerinput", None)
@@ -70,8 +77,14 @@ def server_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(server_folder: Path) -> Iterator[Postgres]:
+def postgres_server(server_folder: Path, pytestconfig: pytest.Config) -> Iterator[Postgres]:
     """A running PostgreSQL."""
+    if pytestconfig.getoption("stack") == "containers":
+        from containers import postgres_in_container  # noqa: PLC0415  # it imports for a second
+
+        with postgres_in_container(pytestconfig.getoption("postgres_image")) as server:
+            yield server
+        return
     with _unavailable_is_a_skip():
         server = prepare_postgres(folder=server_folder / "postgres", port=_free_port(), password="test")
     with _running(server.command, check=server.check, log=server_folder / "postgres.log", account=server.account):
@@ -79,8 +92,14 @@ def postgres_server(server_folder: Path) -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def redis_server(server_folder: Path) -> Iterator[RedisServer]:
+def redis_server(server_folder: Path, pytestconfig: pytest.Config) -> Iterator[RedisServer]:
     """A running Redis."""
+    if pytestconfig.getoption("stack") == "containers":
+        from containers import redis_in_container  # noqa: PLC0415  # it imports for a second
+
+        with redis_in_container(pytestconfig.getoption("redis_image")) as server:
+            yield server
+        return
     with _unavailable_is_a_skip():
         server = prepare_redis(folder=server_folder / "redis", port=_free_port())
     with _running(server.command, check=server.check, log=server_folder / "redis.log", account=None):

@@ -6,7 +6,7 @@
 #   sudo apt-get install docker.io debootstrap
 #   sudo dockerd &                      # if none runs
 #   sudo deploy/images/offline.sh       # all images; again: only builds what changed
-#   sudo deploy/images/offline.sh fake  # or some of: fake application servers
+#   sudo deploy/images/offline.sh fake  # or some of: fake application servers versions
 #   docker run --rm --read-only -p 127.0.0.1:8025:8025 -p 127.0.0.1:8026:8026 fake-sendgrid
 #
 # Without iptables: `dockerd --iptables=false --bridge=none`, and `--network host` in place of `-p`. The overlay
@@ -16,6 +16,7 @@
 #   DOCKER         docker                               a client with BuildKit (newer ones need their plugin buildx)
 #   PYTHON_IMAGE   python:3.11-slim-bookworm            made only when absent, under this name
 #   DEBIAN_IMAGE   debian:trixie-slim                   same, for the servers
+#   OLDER_IMAGE    debian:bookworm-slim                 same, for the older versions that only tests run against
 #   IMAGE          fake-sendgrid                        name of the fake's image
 #   VERSION        that of pyproject.toml               tag of our images
 #   CA_FILE        /etc/ssl/certs/ca-certificates.crt   trusted while packages are fetched, in no layer afterwards
@@ -25,6 +26,7 @@ set -euo pipefail
 DOCKER=${DOCKER:-docker}
 PYTHON_IMAGE=${PYTHON_IMAGE:-python:3.11-slim-bookworm}
 DEBIAN_IMAGE=${DEBIAN_IMAGE:-debian:trixie-slim}
+OLDER_IMAGE=${OLDER_IMAGE:-debian:bookworm-slim}
 IMAGE=${IMAGE:-fake-sendgrid}
 CA_FILE=${CA_FILE:-/etc/ssl/certs/ca-certificates.crt}
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -113,15 +115,30 @@ build_application() {
 }
 
 build_servers() {
-    ! is_absent "$DEBIAN_IMAGE" || make_base "$DEBIAN_IMAGE" trixie ca-certificates true bash
+    need_debian "$DEBIAN_IMAGE" trixie
     local stage
     for stage in "${!SERVERS[@]}"; do
-        # A pulled official image keeps its name.
-        if [[ -n $("$DOCKER" image inspect --format '{{join .RepoDigests " "}}' "${SERVERS[$stage]}" 2>/dev/null) ]]; then
-            continue
-        fi
-        build "${SERVERS[$stage]}" deploy/images/stand_ins.Dockerfile --build-arg "DEBIAN_IMAGE=$DEBIAN_IMAGE" --target "$stage"
+        stand_in "${SERVERS[$stage]}" "$stage" "$DEBIAN_IMAGE"
     done
+}
+
+# What the tests of several versions run against (pytest --stack=containers --postgres-image=… --redis-image=…).
+build_versions() {
+    need_debian "$DEBIAN_IMAGE" trixie
+    need_debian "$OLDER_IMAGE" bookworm
+    stand_in valkey/valkey:8.1 valkey "$DEBIAN_IMAGE"
+    stand_in redis:7.0 redis "$OLDER_IMAGE"
+    stand_in postgres:15 postgres "$OLDER_IMAGE" --build-arg POSTGRES_VERSION=15
+}
+
+need_debian() {
+    ! is_absent "$1" || make_base "$1" "$2" ca-certificates true bash
+}
+
+# stand_in TAG STAGE BASE [options]; a pulled official image keeps its name.
+stand_in() {
+    [[ -n $("$DOCKER" image inspect --format '{{join .RepoDigests " "}}' "$1" 2>/dev/null) ]] ||
+        build "$1" deploy/images/stand_ins.Dockerfile --build-arg "DEBIAN_IMAGE=$3" --target "$2" "${@:4}"
 }
 
 [[ -r $CA_FILE ]] || fail "CA_FILE $CA_FILE cannot be read; name a PEM bundle"
@@ -133,8 +150,8 @@ fi
 for part in "${@:-fake application servers}"; do
     for name in $part; do
         case $name in
-            fake | application | servers) "build_$name" ;;
-            *) fail "no part is called '$name'; the parts are: fake application servers" ;;
+            fake | application | servers | versions) "build_$name" ;;
+            *) fail "no part is called '$name'; the parts are: fake application servers versions" ;;
         esac
     done
 done
