@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-import redis
 from sqlalchemy import text
 
 from system.settings import load_settings
@@ -50,9 +49,9 @@ def read_quiescence() -> dict[str, Any]:
 
 def _unacked() -> int | None:
     settings = load_settings()
-    if not settings.broker.startswith(("redis", "unix")):
+    if settings.redis_broker is None:
         return None
-    with redis.Redis.from_url(settings.broker, socket_timeout=settings.socket_timeout_s) as connection:
+    with settings.redis_broker.connect(timeout_s=settings.socket_timeout_s) as connection:
         return int(connection.hlen(_UNACKED_KEY))
 
 

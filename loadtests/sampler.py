@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import redis
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 from sqlalchemy import text
@@ -57,11 +56,7 @@ class Sampler:
 
     def __post_init__(self) -> None:
         settings = load_settings()
-        self._redis = redis.Redis.from_url(
-            settings.redis_url.get_secret_value(),
-            socket_timeout=settings.socket_timeout_s,
-            socket_connect_timeout=settings.socket_timeout_s,
-        )
+        self._redis = settings.redis.connect(timeout_s=settings.socket_timeout_s)
 
     def take(self) -> Sample | None:
         """None while PostgreSQL is away: faults are part of a run, and must not end the recording."""

@@ -4,35 +4,75 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as UnreadableVariableError
 
 from system.errors import SettingsError
+from system.redis_address import RedisAddress
+from system.weakness import weakness_of_key, weakness_of_password
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ENV_PREFIX = "STEADYPOST_"
 
 Seconds = Annotated[float, Field(gt=0)]
 
 
-def _starts_with(*prefixes: str) -> AfterValidator:
-    """A URL of one of these kinds; the message shows no part of the URL, since it holds a password."""
+AMQP = ("amqp://", "amqps://")
 
-    def check(url: SecretStr) -> SecretStr:
-        if not url.get_secret_value().startswith(prefixes):
-            raise ValueError(f"must start with {' or '.join(prefixes)}")
-        return url
 
-    return AfterValidator(check)
+def _is_database(url: SecretStr) -> SecretStr:
+    """No message here shows a part of a URL, since it holds a password."""
+    parts = _parts(url, "postgresql+psycopg://")
+    if not parts.path.strip("/"):
+        raise ValueError("names no database: postgresql+psycopg://user:password@host:port/name")
+    return url
+
+
+def _is_redis(url: SecretStr) -> SecretStr:
+    RedisAddress(url.get_secret_value())
+    return url
+
+
+def _is_broker(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(AMQP):
+        return _is_redis(url)
+    if not _parts(url, *AMQP).hostname:
+        raise ValueError("names no host")
+    return url
+
+
+def _parts(url: SecretStr, *prefixes: str) -> SplitResult:
+    text = url.get_secret_value()
+    if not text.startswith(prefixes):
+        raise ValueError(f"must start with {' or '.join(prefixes)}")
+    parts = urlsplit(text)
+    try:
+        parts.port  # noqa: B018  # reading it is what checks it
+    except ValueError:
+        raise ValueError("has a port that is no number up to 65535") from None
+    return parts
+
+
+def _is_http(url: str) -> str:
+    if not url.startswith(("http://", "https://")) or not urlsplit(url).hostname:
+        raise ValueError("must be a URL with a host that starts with https:// or http://")
+    return url
+
+
+HttpUrl = Annotated[str, AfterValidator(_is_http)]
 
 
 class SendingAccount(BaseModel):
     """One account at the provider; its limit is shared by all workers that send through it."""
 
     api_key: SecretStr
-    api_url: str = "https://api.sendgrid.com"
+    api_url: HttpUrl = "https://api.sendgrid.com"
     mails_per_s: Annotated[float, Field(gt=0)] | None = 100.0
     """Mails, not requests, in any rolling second; None lifts the limit (benchmarks)."""
 
@@ -44,11 +84,11 @@ class Settings(BaseSettings):
 
     environment: Literal["production", "development"] = "production"
 
-    database_url: Annotated[SecretStr, _starts_with("postgresql+psycopg://")]
+    database_url: Annotated[SecretStr, AfterValidator(_is_database)]
     """`postgresql+psycopg://user:password@host:port/name`."""
-    redis_url: Annotated[SecretStr, _starts_with("redis://", "rediss://", "unix://")]
-    """Permits, breaker and schedules."""
-    broker_url: SecretStr | None = None
+    redis_url: Annotated[SecretStr, AfterValidator(_is_redis)]
+    """Permits, breaker and schedules: one server, or the sentinels that watch several (docs/redis.md)."""
+    broker_url: Annotated[SecretStr, AfterValidator(_is_broker)] | None = None
     """Celery's broker, `redis_url` when unset; an `amqp://` URL selects RabbitMQ."""
     socket_timeout_s: Seconds = 5.0
     """How long any call to Redis or the broker may block; the default of the libraries is for ever."""
@@ -62,7 +102,7 @@ class Settings(BaseSettings):
     """Older posts are stale. The provider retries for 24 h and may keep the first signature (docs/decisions/0004)."""
     webhook_max_bytes: Annotated[int, Field(gt=0)] = 1_048_576
 
-    public_url: str
+    public_url: HttpUrl
     """Where recipients reach the unsubscribe page, without a trailing slash."""
     link_keys: Annotated[list[SecretStr], Field(min_length=1)]
     """Keys of the unsubscribe links: the first signs, all verify."""
@@ -74,7 +114,7 @@ class Settings(BaseSettings):
     """ISO 4217 code of all prices."""
     postal_address: str
     """Shown in every mail, as the law of most countries demands."""
-    shop_url: str
+    shop_url: HttpUrl
     """Product links start with it."""
 
     model_path: Path = Path("models/current.onnx")
@@ -138,14 +178,25 @@ class Settings(BaseSettings):
         if self.environment == "production":
             if self.failpoints is not None:
                 raise ValueError("failpoints must be unset in production, where no process may die on command")
-            weak = [key for key in self.link_keys if len(key.get_secret_value()) < MIN_KEY_CHARS]
-            if weak:
-                msg = f"link_keys must have at least {MIN_KEY_CHARS} characters each in production"
-                raise ValueError(msg)
+            if weak := list(self._weak_secrets()):
+                raise ValueError("; ".join(weak))
             if not self.public_url.startswith("https://"):
                 msg = f"public_url={self.public_url!r} must start with https:// in production"
                 raise ValueError(msg)
         return self
+
+    def _weak_secrets(self) -> Iterator[str]:
+        for key in self.link_keys:
+            if weakness := weakness_of_key(key.get_secret_value(), min_chars=MIN_KEY_CHARS):
+                yield f"link_keys {weakness} in production"
+        for name, account in self.accounts.items():
+            if weakness := weakness_of_key(account.api_key.get_secret_value(), min_chars=MIN_KEY_CHARS):
+                yield f"accounts__{name}__api_key {weakness} in production"
+        for name in ("database_url", "redis_url", "broker_url"):
+            url: SecretStr | None = getattr(self, name)
+            password = url and urlsplit(url.get_secret_value().replace(",", "-")).password
+            if password and (weakness := weakness_of_password(unquote(password))):
+                yield f"{name} {weakness} in production"
 
     @property
     def last_start_s(self) -> float:
@@ -160,6 +211,16 @@ class Settings(BaseSettings):
     def broker(self) -> str:
         """The broker's URL with its secrets."""
         return (self.broker_url or self.redis_url).get_secret_value()
+
+    @property
+    def redis(self) -> RedisAddress:
+        """Where permits, breaker and schedules are."""
+        return RedisAddress(self.redis_url.get_secret_value())
+
+    @property
+    def redis_broker(self) -> RedisAddress | None:
+        """Where the queues are; None where RabbitMQ holds them."""
+        return None if self.broker.startswith(AMQP) else RedisAddress(self.broker)
 
     def account(self, name: str) -> SendingAccount:
         """The sending account that a newsletter names."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import redis
+from typing import TYPE_CHECKING
+
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from system.redis_address import RedisAddress
+
+if TYPE_CHECKING:
+    import redis
 
 
 def connect(url: str, *, timeout_s: float) -> redis.Redis:
     """A client that raises instead of waiting: permits fail closed, and the caller knows what to do."""
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=timeout_s,
+    return RedisAddress(url).connect(
+        timeout_s=timeout_s,
         socket_keepalive=True,
         health_check_interval=30,
         # A script that is silently repeated would reserve twice, and hide the loss that makes permits unsure.

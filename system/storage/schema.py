@@ -32,11 +32,16 @@ def upgrade(database_url: str) -> str:
 
 
 def pending_revision(engine: Engine) -> str | None:
-    """The newest revision when the database is behind it, else None."""
-    head = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    """The newest revision when the database is behind it, else None.
+
+    A revision that we don't know is one of a newer release, whose schema this one still works with.
+    """
+    scripts = ScriptDirectory(str(_MIGRATIONS))
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    return None if current == head else head
+    known = {script.revision for script in scripts.walk_revisions()}
+    head = scripts.get_current_head()
+    return head if current is None or (current in known and current != head) else None
 
 
 def _alembic_config(database_url: str) -> Config:

@@ -10,6 +10,7 @@ from celery import Celery, signals
 
 from system import failpoints, logs
 from system.errors import SettingsError
+from system.preflight.start import PATIENCE_S, start_or_exit
 from system.settings import load_settings
 from system.storage.database import forget_engine
 from system.tasks.broker import survive_poison
@@ -51,6 +52,15 @@ def _make_app() -> Celery:
 
 
 app = _make_app()
+
+
+@signals.celeryd_init.connect
+@signals.beat_init.connect
+def _examine(**_: Any) -> None:
+    """Before a worker has a connection, and before a beat has its lock: RedBeat listens after us."""
+    settings = load_settings()
+    logs.configure(settings.log_level)
+    start_or_exit(settings, patience_s=PATIENCE_S)
 
 
 @signals.setup_logging.connect

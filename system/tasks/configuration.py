@@ -9,6 +9,7 @@ from celery.schedules import schedule
 from system.tasks.queues import QUEUES, QueueName
 
 if TYPE_CHECKING:
+    from system.redis_address import RedisAddress
     from system.settings import Settings
 
 VISIBILITY_TIMEOUT_S = 900
@@ -39,7 +40,7 @@ def celery_configuration(settings: Settings) -> dict[str, Any]:
 
 def _messages(settings: Settings) -> dict[str, Any]:
     return {
-        "broker_url": settings.broker,
+        "broker_url": settings.redis_broker.broker_url if settings.redis_broker else settings.broker,
         "task_queues": QUEUES,
         "task_routes": ROUTES,
         "task_default_queue": QueueName.ORCHESTRATOR.value,
@@ -73,8 +74,10 @@ def _broker(settings: Settings) -> dict[str, Any]:
         "health_check_interval": 10,
         "retry_on_timeout": False,
     }
+    address = settings.redis_broker
     return {
-        "broker_transport_options": options if settings.broker.startswith("redis") else {},
+        "broker_transport_options": options | address.broker_options if address else {},
+        "broker_use_ssl": address.broker_ssl if address else None,
         "broker_connection_timeout": timeout_s,
         "broker_connection_retry": True,
         "broker_connection_retry_on_startup": True,
@@ -106,11 +109,7 @@ def _beat(settings: Settings) -> dict[str, Any]:
         "beat_scheduler": "system.tasks.beat.SelfHealingScheduler",
         "beat_max_loop_interval": BEAT_LOOP_S,
         "redbeat_lock_timeout": BEAT_LOCK_S,
-        "redbeat_redis_url": settings.redis_url.get_secret_value(),
-        "redbeat_redis_options": {
-            "socket_timeout": settings.socket_timeout_s,
-            "socket_connect_timeout": settings.socket_timeout_s,
-        },
+        **_redbeat(settings.redis, timeout_s=settings.socket_timeout_s),
         "beat_schedule": {
             "sweep": {
                 "task": "orchestrator.sweep",
@@ -124,4 +123,21 @@ def _beat(settings: Settings) -> dict[str, Any]:
                 "options": {"expires": 300.0},
             },
         },
+    }
+
+
+def _redbeat(address: RedisAddress, *, timeout_s: float) -> dict[str, Any]:
+    timeouts = {"socket_timeout": timeout_s, "socket_connect_timeout": timeout_s}
+    if not address.is_watched:
+        return {"redbeat_redis_url": address.url, "redbeat_redis_options": timeouts}
+    return {
+        "redbeat_redis_url": "redis-sentinel://",  # its word for: ask those of the options
+        "redbeat_redis_options": {
+            **timeouts,
+            **{name: value for name, value in address.of_servers.items() if name in {"username", "password", "db"}},
+            "sentinels": address.sentinels,
+            "service_name": address.service,
+            "sentinel_kwargs": address.of_sentinels,
+        },
+        "redbeat_redis_use_ssl": address.broker_ssl,
     }

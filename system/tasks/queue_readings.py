@@ -7,15 +7,18 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import redis
 from celery import signals
 from kombu import Connection
 from kombu.exceptions import ChannelError
 
+from system.redis_address import RedisAddress
+from system.settings import AMQP
 from system.tasks.queues import QueueName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import redis
 
 PUBLISHED_AT: Final = "published_at"
 """Header of every message: the Unix seconds at which it was handed to the broker."""
@@ -42,8 +45,8 @@ def _stamp(headers: dict[str, Any], **_: Any) -> None:
 
 def queues_waiting(broker_url: str, *, timeout_s: float, now_s: float) -> list[Waiting]:
     """Every queue's state; redis.RedisError or OSError when the broker is away."""
-    if broker_url.startswith(("redis://", "rediss://", "unix://")):
-        with redis.Redis.from_url(broker_url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s) as client:
+    if not broker_url.startswith(AMQP):
+        with RedisAddress(broker_url).connect(timeout_s=timeout_s) as client:
             return list(_look(client, now_s=now_s))
     return _count(broker_url, timeout_s=timeout_s)
 

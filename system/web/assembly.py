@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
-from redis.asyncio import Redis
 
 from system.mail.links import UnsubscribeLinks
 from system.mail.signature import SignatureCheck
@@ -40,9 +39,7 @@ def create_app(settings: Settings, *, enqueue: Callable[[list[int]], int]) -> Fa
         keys=[key.get_secret_value() for key in settings.link_keys], public_url=settings.public_url
     )
     database = WebDatabase(settings.database_url.get_secret_value())
-    redis = Redis.from_url(
-        settings.redis_url.get_secret_value(), socket_timeout=DEADLINE_S, socket_connect_timeout=DEADLINE_S
-    )
+    redis = settings.redis.connect_async(timeout_s=DEADLINE_S)
     nudge, sources = Nudge(enqueue), Sources(settings)
 
     @asynccontextmanager

@@ -64,7 +64,7 @@ def web_settings(web_database_url: str, redis_server: RedisServer, provider: Pro
     return {
         "database_url": web_database_url,
         "redis_url": redis_server.url(0),
-        "accounts": '{"default": {"api_key": "SG.test"}}',
+        "accounts": '{"default": {"api_key": "SG.0123456789.abcdefghijklmnopqrstuvwxyz"}}',
         "webhook_public_keys": json.dumps([provider.public_key]),
         "public_url": PUBLIC_URL,
         "link_keys": json.dumps([LINK_KEY]),

@@ -55,12 +55,12 @@ def test_readiness_does_not_wait_for_a_silent_service(start_web: StartWeb) -> No
 
 
 def test_readiness_names_a_database_that_is_down(start_web: StartWeb, closed_port: int) -> None:
-    with start_web(database_url=f"postgresql+psycopg://u:secret@127.0.0.1:{closed_port}/x") as web:
+    with start_web(database_url=f"postgresql+psycopg://u:hush-hush@127.0.0.1:{closed_port}/x") as web:
         answer = web.ask("GET", "/readyz")
 
         assert answer.status == 503
         assert "PostgreSQL can't be used" in json.loads(answer.text)["database"]
-        assert "secret" not in answer.text
+        assert "hush-hush" not in answer.text
 
 
 def test_unknown_paths_are_not_found_and_still_guarded(web: Web) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-LINK_KEY = "k" * 32
+LINK_KEY = "0123456789abcdef" * 2
 PUBLIC_URL = "https://mail.example.com"
 SAMPLES = {
     "events": "steadypost_webhook_events_total",

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.unit
 
 GOOD = {
-    "DATABASE_URL": "postgresql+psycopg://me:secret@db.example:5432/mail",
+    "DATABASE_URL": "postgresql+psycopg://me:hush-hush@db.example:5432/mail",
     "REDIS_URL": "redis://cache.example:6379/0",
-    "ACCOUNTS__DEFAULT__API_KEY": "SG.key",
+    "ACCOUNTS__DEFAULT__API_KEY": "SG.0123456789.abcdefghijklmnopqrstuvwxyz",
     "WEBHOOK_PUBLIC_KEYS": '["MFkw"]',
     "PUBLIC_URL": "https://mail.shop.example",
     "LINK_KEYS": '["0123456789abcdef0123456789abcdef"]',
@@ -46,7 +46,7 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Settings]]:
 
 def test_good_variables_make_settings(load: Callable[..., Settings]) -> None:
     settings = load()
-    assert settings.account("default").api_key.get_secret_value() == "SG.key"
+    assert settings.account("default").api_key.get_secret_value() == "SG.0123456789.abcdefghijklmnopqrstuvwxyz"
     assert settings.account("default").mails_per_s == 100.0
     assert settings.broker == "redis://cache.example:6379/0"
 
@@ -148,3 +148,47 @@ def test_production_refuses_to_die_on_command(load: Callable[..., Settings]) -> 
 
 def test_nobody_dies_on_command_unless_asked(load: Callable[..., Settings]) -> None:
     assert load().failpoints is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("ACCOUNTS__DEFAULT__API_KEY", "SG.short", "accounts__default__api_key must have at least 32 characters"),
+        ("ACCOUNTS__DEFAULT__API_KEY", "SG." + "x" * 64, "accounts__default__api_key repeats the same few"),
+        (
+            "ACCOUNTS__DEFAULT__API_KEY",
+            "<your-api-key-from-the-provider>",
+            "accounts__default__api_key is a placeholder",
+        ),
+        ("LINK_KEYS", '["{link_key}"]', "link_keys is a placeholder"),
+        ("LINK_KEYS", '["CHANGE-ME-0123456789abcdefghijklmnop"]', "link_keys is a placeholder"),
+        ("DATABASE_URL", "postgresql+psycopg://me:postgres@db.example/mail", "database_url has a password that"),
+        ("REDIS_URL", "redis://:changeme@cache.example/0", "redis_url has a password that"),
+        ("BROKER_URL", "amqp://guest:guest@rabbit.example", "broker_url has a password that"),
+    ],
+)
+def test_production_refuses_secrets_that_nobody_made(
+    load: Callable[..., Settings], name: str, value: str, says: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"{says}.* in production"):
+        load(**{name: value})
+    assert load(**{name: value}, ENVIRONMENT="development").environment == "development"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("DATABASE_URL", "postgresql+psycopg://db.example:many/mail", "port that is no number"),
+        ("DATABASE_URL", "postgresql+psycopg://db.example", "names no database"),
+        ("REDIS_URL", "redis://cache.example:many/0", "port that is no number"),
+        ("REDIS_URL", "sentinel://cache.example/0", r"must end with \?service="),
+        ("BROKER_URL", "http://rabbit.example", "must start with redis://"),
+        ("BROKER_URL", "amqp://", "names no host"),
+        ("PUBLIC_URL", "mail.shop.example", "must be a URL"),
+        ("SHOP_URL", "https://", "must be a URL with a host"),
+        ("ACCOUNTS__DEFAULT__API_URL", "api.sendgrid.com", "must be a URL"),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_refused(load: Callable[..., Settings], name: str, value: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^STEADYPOST_{name}: .*{says}"):
+        load(**{name: value})
