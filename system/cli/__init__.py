@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from system.cli import campaign, database, doctor, imports, job, metrics, model, preview
+from system.cli import campaign, database, doctor, imports, job, metrics, model, plan, preview
 from system.errors import DependencyError, SteadypostError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ app.add_typer(model.app, name="model")
 app.add_typer(imports.app, name="import")
 app.add_typer(metrics.app, name="metrics")
 app.command(name="preview")(preview.preview)
+app.command(name="plan")(plan.plan)
 app.command(name="doctor")(doctor.doctor)
 
 

@@ -1,0 +1,91 @@
+"""What is to be planned: how many users, through what, and what may go wrong meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from system.errors import InputError
+
+PROCESSES_PER_ACCOUNT = 2
+"""As in the measured run: one prepares a group while the other sends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One weekly mailing; InputError for a value that no plan can be made for."""
+
+    users: int
+    accounts: int = 1
+    mails_per_s: float = 100.0
+    """Limit of each account."""
+    installations: int = 1
+    """Independent ones, with users, accounts, broker and database divided evenly among them."""
+    mailed_share: float = 1.0
+    """Of the users, those who get a mail; the others are skipped."""
+    retry_share: float = 0.001
+    """Of the attempts, those that the provider refuses and that are made again."""
+    outage_minutes: float = 0.0
+    outage_after_minutes: float = 5.0
+    provider_latency_ms: float = 250.0
+    events_per_post: float = 10.0
+    orders_per_user: float = 20.0
+    weeks_kept: int = 13
+    batch_jobs: int = 500
+    batch_run_s: float = 120.0
+    sends_in_flight: int = 32
+    deadline_minutes: float = 120.0
+    headroom: float = 0.7
+    """The share of a core that is planned to be used."""
+    processes: dict[str, int] = field(default_factory=dict)
+    """Of `emails`, `ml`, `tracking` and `web`; what is missing is sized."""
+    postgres_cores: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        for name in _POSITIVE:
+            _expect(name, getattr(self, name), low=0.0, above=True)
+        for name in ("outage_minutes", "outage_after_minutes"):
+            _expect(name, getattr(self, name), low=0.0)
+        _expect("retry_share", self.retry_share, low=0.0, high=0.9)
+        _expect("mailed_share", self.mailed_share, low=0.0, high=1.0, above=True)
+        _expect("headroom", self.headroom, low=0.0, high=1.0, above=True)
+        if self.accounts % self.installations or self.installations > self.users:
+            raise InputError(
+                field="installations",
+                value=self.installations,
+                problem=f"can't share {self.accounts} accounts and {self.users:,} users evenly",
+                remedy="Choose a number that divides the accounts",
+            )
+        _expect_roles(self.processes)
+
+    @property
+    def mails(self) -> int:
+        """Of all installations."""
+        return round(self.users * self.mailed_share)
+
+
+_POSITIVE = (
+    *("users", "accounts", "mails_per_s", "installations", "provider_latency_ms", "events_per_post"),
+    *("orders_per_user", "weeks_kept", "batch_jobs", "batch_run_s", "sends_in_flight", "deadline_minutes"),
+)
+ROLES = ("emails", "ml", "tracking", "web")
+
+
+def _expect(name: str, value: float, *, low: float, high: float = float("inf"), above: bool = False) -> None:
+    if not low <= value <= high or value == float("inf") or (above and value == low):
+        least = f"more than {low:g}" if above else f"at least {low:g}"
+        most = "" if high == float("inf") else f" and at most {high:g}"
+        option = name.replace("_", "-")
+        problem = "is out of range"
+        raise InputError(field=name, value=value, problem=problem, remedy=f"--{option} must be {least}{most}")
+
+
+def _expect_roles(processes: dict[str, int]) -> None:
+    for role, count in processes.items():
+        if role not in ROLES or count < 1:
+            raise InputError(
+                field="workers",
+                value=f"{role}={count}",
+                problem="is no number of processes",
+                remedy=f"Say one of {', '.join(ROLES)} and a number from 1, such as emails=8",
+            )
