@@ -16,12 +16,24 @@ import structlog
 from system.privacy import hide_within
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
 
     from structlog.typing import Processor
 
 MOST_CHARS = 10_000
 log = structlog.get_logger(__name__)
+
+_hearers: list[Callable[[BaseException], object]] = []
+
+
+def on_exception(hear: Callable[[BaseException], object]) -> None:
+    """Let somebody hear of each exception that we log with its traceback."""
+    _hearers.append(hear)
+
+
+def is_heard() -> bool:
+    """Whether somebody hears of them."""
+    return bool(_hearers)
 
 
 def configure(level: str) -> None:
@@ -41,7 +53,7 @@ def configure(level: str) -> None:
         structlog.processors.JSONRenderer(serializer=_to_json),
     ]
     structlog.configure(
-        processors=[*shared, *rendering],
+        processors=[*shared, tell, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -63,6 +75,16 @@ def _log_the_end(kind: type[BaseException], exc: BaseException, _traceback: obje
     """What Python would print over many lines, and with whatever the error quotes."""
     if not issubclass(kind, KeyboardInterrupt):
         log.critical("process.failed", exc_info=exc)
+
+
+def tell(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Pass a logged exception on to whoever wants to hear of it."""
+    given = fields.get("exc_info")
+    exc = given if isinstance(given, BaseException) else sys.exception() if given else None
+    if exc is not None:
+        for hear in _hearers:
+            hear(exc)
+    return fields
 
 
 def shorten(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -159,6 +159,12 @@ class Settings(BaseSettings):
     """Where a worker shows its counts; unset where the web process shares its folder (docs/metrics.md)."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    release: str | None = None
+    """What runs, as error reports and traces say it; the image's tag."""
+    sentry_dsn: SecretStr | None = None
+    """Where unexpected errors are reported, in Sentry's protocol; off when unset or empty."""
+    otlp_endpoint: Annotated[str, Field(pattern=r"^(https?://[^\s/].*)?$")] | None = None
+    """Where traces go, such as `http://collector:4318` (OTLP over HTTP); off when unset or empty."""
 
     failpoints: Path | None = None
     """For tests: a folder with orders to die or to wait at named places (system/failpoints.py); none in production."""

@@ -35,6 +35,8 @@ class Identity:
     job_id: int
     attempt_id: str
     content_hash: str
+    traceparent: str | None = None
+    """Where this installation traces: what links an event to the batch that sent the mail."""
 
 
 def content_hash(*, user_id: int, product_ids: Sequence[int], model_version: str) -> str:
@@ -61,7 +63,8 @@ def build_payload(
     for name, value in content.headers.items():
         person.add_header(Header(name, value))
     for name, value in vars(identity).items():
-        person.add_custom_arg(CustomArg(name, str(value)))
+        if value is not None:
+            person.add_custom_arg(CustomArg(name, str(value)))
     mail.add_personalization(person)
     mail.add_content(Content("text/plain", content.text))
     mail.add_content(Content("text/html", content.html))

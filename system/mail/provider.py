@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import aiohttp
 
 from system.mail.reply import Reply, ReplyKind, read_reply
+from system.tracing import note, spanned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +79,7 @@ class Provider:
     async def __aexit__(self, *_exc: object) -> None:
         await self._session.close()
 
+    @spanned("provider.request", kind="client")
     async def send(self, payload: bytes, *, on_sent: Callable[[float], None] | None = None) -> Reply:
         """Post one mail/send request and say what became of it; never raises for the network's sake.
 
@@ -99,6 +101,7 @@ class Provider:
                 ) as response,
             ):
                 body = await response.read()
+                note(status=response.status)
                 return read_reply(
                     status=response.status,
                     headers=response.headers,

@@ -12,6 +12,7 @@ from system.mail.letter import Card, Letter
 from system.mail.payload import Identity, build_payload, content_hash
 from system.mail.render import one_line, render
 from system.storage.claims import Claimed, Intent
+from system.tracing import current, spanned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,7 @@ class Mail:
     payload: bytes
 
 
+@spanned("render")
 def write_mail(
     job: Claimed,
     *,
@@ -57,6 +59,7 @@ def write_mail(
             job_id=job.job_id,
             attempt_id=str(attempt_id),
             content_hash=fingerprint,
+            traceparent=current(),
         ),
     )
     intent = Intent(job_id=job.job_id, attempt_id=attempt_id, content_hash=fingerprint)

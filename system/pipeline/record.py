@@ -17,6 +17,7 @@ from system.metrics import ANSWERS_LOST, SEND_ATTEMPTS
 from system.pipeline.answers import FAILURES_OF_THE_PROVIDER
 from system.storage import campaigns, outcomes
 from system.storage.database import transaction
+from system.tracing import spanned
 
 if TYPE_CHECKING:
     import uuid
@@ -101,6 +102,7 @@ class Recorder:
             else:
                 return
 
+    @spanned("record")
     def _store(self, answers: Sequence[Answer], replies: Sequence[Reply]) -> None:
         reach("before_record")
         with transaction(self._desk.engine) as connection:

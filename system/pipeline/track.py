@@ -21,6 +21,7 @@ from system.states import EventKind
 from system.storage import evidence
 from system.storage.database import transaction
 from system.storage.evidence import Event, Post
+from system.tracing import link_mails
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +54,7 @@ def apply_posts(engine: Engine, *, inbox_ids: Sequence[int]) -> Applied:
         totals = {post.id: 0 for post in posts}
         events: list[Event] = []
         for post in posts:
+            link_mails(post.body)
             total, ours = read_post(post)
             totals[post.id] = total
             events += ours

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from system.states import Happening, JobState
+from system.tracing import spanned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,7 @@ class Intent:
     content_hash: str
 
 
+@spanned("claim")
 def claim_jobs(
     connection: Connection,
     *,
@@ -135,6 +137,7 @@ def settle_claims(
     return settled
 
 
+@spanned("intend")
 def record_intents(
     connection: Connection,
     *,

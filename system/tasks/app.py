@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import Celery, signals
 
-from system import failpoints, logs
+from system import error_reports, failpoints, logs, tracing
 from system.errors import SettingsError
 from system.preflight.start import PATIENCE_S, start_or_exit
 from system.settings import load_settings
@@ -20,6 +20,7 @@ from system.tasks.metrics_port import answer_scrapes
 from system.tasks.presence import be_present
 from system.tasks.queue_readings import date_messages
 from system.tasks.reconnection import QuickAMQP, come_back_soon
+from system.tasks.traces import trace_tasks
 
 # Made before the pool forks: the parent hears of the shutdown, the children work.
 _shutting_down = multiprocessing.get_context("fork").Event()
@@ -33,12 +34,15 @@ def is_shutting_down() -> bool:
 def _make_app() -> Celery:
     try:
         settings = load_settings()
+        error_reports.start(settings)
+        tracing.start(settings)
     except SettingsError as exc:
         sys.exit(f"steadypost can't start:\n{exc}")
     survive_poison()
     date_messages()
     answer_scrapes()
     bind_tasks()
+    trace_tasks()
     failpoints.watch(settings.failpoints)
     made = Celery(
         "steadypost",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 
+from system import tracing
 from system.mail.links import UnsubscribeLinks
 from system.mail.signature import SignatureCheck
 from system.web.database import DEADLINE_S, WebDatabase
@@ -52,6 +53,7 @@ def create_app(settings: Settings, *, enqueue: Callable[[list[int]], int]) -> Fa
         await database.close()
         await redis.aclose()
         await asyncio.to_thread(sources.close)
+        await asyncio.to_thread(tracing.flush)
 
     app = FastAPI(title="Steadypost", lifespan=lifespan, openapi_url=None, telemetry=NO_TELEMETRY)
     app.add_middleware(SecurityHeaders)

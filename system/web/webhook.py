@@ -14,6 +14,7 @@ from system.failpoints import reach
 from system.mail.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, SignatureCheck, Verdict
 from system.metrics import WEBHOOK_EVENTS, WEBHOOK_POSTS, WEBHOOK_RESPONSE_S
 from system.storage.inbox import post_digest
+from system.tracing import link_mails, note, spanned
 from system.web.body import BodyTooLargeError, discard_rest, read_body
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def webhook_routes(*, check: SignatureCheck, intake: Intake, nudge: Nudge, max_b
     return router
 
 
+@spanned("webhook", kind="server")
 async def take_in(request: Request, *, check: SignatureCheck, intake: Intake, nudge: Nudge, max_bytes: int) -> str:
     """Check and store one post; a key of `STATUSES`."""
     try:
@@ -74,6 +76,7 @@ async def take_in(request: Request, *, check: SignatureCheck, intake: Intake, nu
 
 
 async def _store(body: bytes, *, timestamp: str, intake: Intake, nudge: Nudge) -> str:
+    link_mails(body)
     digest = post_digest(timestamp=timestamp, body=body)
     try:
         inbox_id = await intake.store(digest=digest, body=body)
@@ -84,6 +87,7 @@ async def _store(body: bytes, *, timestamp: str, intake: Intake, nudge: Nudge) -
     if inbox_id is None:
         return "replayed"
     WEBHOOK_EVENTS.inc(body.count(b'"sg_event_id"'))
+    note(inbox_id=inbox_id)
     nudge.add(inbox_id)
     return "stored"
 

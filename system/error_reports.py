@@ -1,0 +1,82 @@
+"""Reports unexpected errors to Sentry, or whatever speaks its protocol: where they arose and in whose batch.
+
+Nothing of a recipient goes along: no local variables, no request, no log lines before the error, no SQL parameters.
+The library is imported where STEADYPOST_SENTRY_DSN is set, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from system import logs
+from system.errors import SettingsError
+from system.privacy import hide_within
+
+if TYPE_CHECKING:
+    from sentry_sdk.types import Event, Hint
+    from starlette.types import ASGIApp
+
+    from system.settings import Settings
+
+MOST_CHARS: Final = 1_000
+FLUSH_S: Final = 2
+LOGGERS: Final = frozenset({"celery.worker.request", "asyncio"})
+"""Whose error lines are reported: killed tasks, callbacks that raised. Others repeat an outage each second."""
+_LEFT_OUT: Final = ("request", "user", "extra", "breadcrumbs", "modules")
+
+
+def start(settings: Settings) -> None:
+    """Report from now on, also from processes forked later; does nothing without a DSN, SettingsError for a bad one."""
+    if not settings.sentry_dsn:
+        return
+    import sentry_sdk  # noqa: PLC0415  # a tenth of a worker's start, for those who use it
+    from sentry_sdk.integrations.celery import CeleryIntegration  # noqa: PLC0415  # same
+    from sentry_sdk.integrations.dedupe import DedupeIntegration  # noqa: PLC0415  # same
+    from sentry_sdk.integrations.logging import LoggingIntegration  # noqa: PLC0415  # same
+    from sentry_sdk.utils import BadDsn  # noqa: PLC0415  # same
+
+    try:
+        sentry_sdk.init(
+            dsn=settings.sentry_dsn.get_secret_value(),
+            environment=settings.environment,
+            release=settings.release,
+            default_integrations=False,
+            integrations=[
+                CeleryIntegration(propagate_traces=False),
+                DedupeIntegration(),
+                LoggingIntegration(level=None),
+            ],
+            send_default_pii=False,
+            include_local_variables=False,
+            max_request_body_size="never",
+            max_breadcrumbs=0,
+            max_value_length=MOST_CHARS,
+            auto_session_tracking=False,
+            shutdown_timeout=FLUSH_S,
+            before_send=prepare,
+        )
+    except BadDsn as exc:
+        raise SettingsError(f"STEADYPOST_SENTRY_DSN: {exc}; copy it from the project's settings in Sentry") from None
+    logs.on_exception(sentry_sdk.capture_exception)
+
+
+def around(app: ASGIApp) -> ASGIApp:
+    """The application, with errors that escape a request reported; itself when reporting is off."""
+    if not logs.is_heard():
+        return app
+    from sentry_sdk.integrations.asgi import SentryAsgiMiddleware  # noqa: PLC0415  # as above
+
+    reported: ASGIApp = SentryAsgiMiddleware(app)
+    return reported
+
+
+def prepare(event: Event, _hint: Hint) -> Event | None:
+    """What is sent of an event: tags of the context, no person; None for what is not reported."""
+    if event.get("logger") not in {None, *LOGGERS}:
+        return None
+    sent: dict[str, Any] = {name: value for name, value in event.items() if name not in _LEFT_OUT}
+    sent["tags"] = {name: str(value) for name, value in structlog.contextvars.get_contextvars().items()}
+    hidden: Event = hide_within(sent, depth=-20)  # a frame's lines lie deep
+    return hidden
