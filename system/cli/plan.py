@@ -126,7 +126,7 @@ def _roles(made: Plan) -> Table:
         table.add_column(column, justify="right")
     for role in made.roles:
         carries = "" if role.carries_mails_per_s is None else f"{role.carries_mails_per_s:,.0f}"
-        count = f"{role.processes} cores" if role.name == "postgres" else f"{role.processes}"
+        count = f"{role.processes} core{'s' * (role.processes > 1)}" if role.name == "postgres" else f"{role.processes}"
         table.add_row(role.name, count, f"{role.cores:,.2f}", f"{role.memory_mb:,.0f}", carries)
     cores, memory_mb = sum(role.cores for role in made.roles), sum(role.memory_mb for role in made.roles)
     table.add_section()
@@ -135,8 +135,8 @@ def _roles(made: Plan) -> Table:
 
 
 def _span(seconds: float) -> str:
+    """The two largest parts that are not nothing: 2 h, 1 h 24 min, 26 min 38 s."""
     whole = round(seconds)
     hours, minutes = divmod(whole // 60, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
+    parts = [f"{hours} h", f"{minutes} min"] if hours else [f"{minutes} min", f"{whole % 60} s"]
+    return " ".join(part for part in parts if not part.startswith("0 ")) or "0 s"
