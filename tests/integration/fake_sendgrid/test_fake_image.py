@@ -1,13 +1,13 @@
 """The image `fake-sendgrid`, where somebody has built it: deploy/images/fake_sendgrid.Dockerfile."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import urllib3
+from docker_daemon import need_docker
 from running_fake import API_KEY, MAIL, wait_for
 from sendgrid import SendGridAPIClient
 
@@ -26,14 +26,7 @@ def _docker(*words: str, within_s: float = 60) -> str:
 
 @pytest.fixture(scope="module", autouse=True)
 def _image() -> None:
-    if not shutil.which("docker"):
-        pytest.skip("docker is not installed")
-    try:
-        _docker("version", within_s=10)
-    except (AssertionError, subprocess.TimeoutExpired):
-        pytest.skip("no docker daemon answers")
-    if not _docker("image", "ls", "--quiet", IMAGE):
-        pytest.skip(f"no image {IMAGE}; build it with deploy/images/offline.sh or as its Dockerfile says")
+    need_docker(image=IMAGE)
 
 
 @pytest.fixture(params=["--tmpfs=/data", "--volume=/data"])
