@@ -5,20 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy import stats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
 CONFIDENCE: Final = 0.95
 RESAMPLES: Final = 2_000
+
+
+def _statistics() -> ModuleType:
+    from scipy import stats  # noqa: PLC0415  # it imports for seconds, and every command finds this file
+
+    return stats
 
 
 def wilson(found: int, n: int) -> tuple[float, float]:
     """Of a share; (0, 1) when nothing was looked at."""
     if not n:
         return 0.0, 1.0
-    interval = stats.binomtest(found, n).proportion_ci(CONFIDENCE, method="wilson")
+    interval = _statistics().binomtest(found, n).proportion_ci(CONFIDENCE, method="wilson")
     return float(interval.low), float(interval.high)
 
 
@@ -35,7 +41,7 @@ def percentile_rank(n: int, share: float) -> int:
 def percentile_ranks(n: int, share: float) -> tuple[int, int]:
     """The 1-based ranks between which the true percentile lies, whatever the distribution (order statistics)."""
     tail = (1 - CONFIDENCE) / 2
-    low, high = (float(stats.binom.ppf(place, n, share)) for place in (tail, 1 - tail))
+    low, high = (float(_statistics().binom.ppf(place, n, share)) for place in (tail, 1 - tail))
     return max(1, int(low)), min(n, int(high) + 1)
 
 
@@ -49,7 +55,7 @@ def bootstrap_difference(
             return np.asarray(np.mean(new_values, axis=axis) - np.mean(old_values, axis=axis))
         return np.asarray(np.quantile(new_values, share, axis=axis) - np.quantile(old_values, share, axis=axis))
 
-    result = stats.bootstrap(
+    result = _statistics().bootstrap(
         (np.asarray(new, dtype=float), np.asarray(old, dtype=float)),
         difference,
         n_resamples=RESAMPLES,
