@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import http.client
+from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
 
 from stack.readiness import NotReadyError
+from system.redis_address import RedisAddress
+from system.settings import AMQP
 
 REQUEST_DEADLINE_S = 3.0
 PING_DEADLINE_S = 1.0
@@ -28,9 +31,22 @@ def check_http(*, port: int, path: str) -> None:
         raise NotReadyError(f"GET {path}: {response.status} {said}")
 
 
+def _connecting(broker_url: str) -> dict[str, Any]:
+    """Celery's settings for a broker as ours name it."""
+    if broker_url.startswith(AMQP):
+        return {"broker_url": broker_url}
+    address = RedisAddress(broker_url)
+    return {
+        "broker_url": address.broker_url,
+        "broker_transport_options": address.broker_options,
+        "broker_use_ssl": address.broker_ssl,
+    }
+
+
 def check_worker(*, broker_url: str, node: str) -> None:
     """Raise NotReadyError unless the worker of that node name answers a ping."""
-    with Celery(broker=broker_url, set_as_current=False) as app:
+    with Celery(set_as_current=False) as app:
+        app.conf.update(_connecting(broker_url))
         try:
             answers = app.control.ping(destination=[node], timeout=PING_DEADLINE_S)
         except OperationalError as exc:

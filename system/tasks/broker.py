@@ -87,6 +87,16 @@ class SturdyTransport(redis.Transport):
     Channel = SturdyChannel
 
 
+class SturdySentinelChannel(SturdyChannel, redis.SentinelChannel):
+    """The same on the master that sentinels name."""
+
+
+class SturdySentinelTransport(redis.SentinelTransport):
+    """Kombu's, with such channels."""
+
+    Channel = SturdySentinelChannel
+
+
 def survive_poison() -> None:
     """Let this process reach Redis through it; call before the first connection.
 
@@ -94,3 +104,4 @@ def survive_poison() -> None:
     """
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = f"{__name__}:{SturdyTransport.__name__}"
+    TRANSPORT_ALIASES["sentinel"] = f"{__name__}:{SturdySentinelTransport.__name__}"
