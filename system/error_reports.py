@@ -16,7 +16,7 @@ from system.privacy import hide_within
 
 if TYPE_CHECKING:
     from sentry_sdk.types import Event, Hint
-    from starlette.types import ASGIApp
+    from starlette.applications import Starlette
 
     from system.settings import Settings
 
@@ -62,14 +62,12 @@ def start(settings: Settings) -> None:
     logs.on_exception(sentry_sdk.capture_exception)
 
 
-def around(app: ASGIApp) -> ASGIApp:
-    """The application, with errors that escape a request reported; itself when reporting is off."""
-    if not logs.is_heard():
-        return app
-    from sentry_sdk.integrations.asgi import SentryAsgiMiddleware  # noqa: PLC0415  # as above
+def watch(app: Starlette) -> None:
+    """Report errors that escape a request, when reporting is on; inside the middleware that binds the request's id."""
+    if logs.is_heard():
+        from sentry_sdk.integrations.asgi import SentryAsgiMiddleware  # noqa: PLC0415  # as above
 
-    reported: ASGIApp = SentryAsgiMiddleware(app)
-    return reported
+        app.add_middleware(SentryAsgiMiddleware)
 
 
 def prepare(event: Event, _hint: Hint) -> Event | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from system import error_reports, failpoints, logs
+from system import failpoints, logs
 from system.errors import SettingsError
 from system.preflight.start import start_or_exit
 from system.settings import load_settings
@@ -13,16 +13,16 @@ from system.tasks.tracking import enqueue_apply
 from system.web.assembly import create_app
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from fastapi import FastAPI
 
 
-def _start() -> ASGIApp:
+def _start() -> FastAPI:
     try:
         settings = load_settings()
         logs.configure(settings.log_level)
         failpoints.watch(settings.failpoints)
         start_or_exit(settings, patience_s=0)
-        return error_reports.around(create_app(settings, enqueue=enqueue_apply))
+        return create_app(settings, enqueue=enqueue_apply)
     except SettingsError as exc:
         # A traceback would bury the one line that says what to change.
         sys.stderr.write(f"{exc}\n")

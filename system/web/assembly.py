@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 
-from system import tracing
+from system import error_reports, tracing
 from system.mail.links import UnsubscribeLinks
 from system.mail.signature import SignatureCheck
 from system.web.database import DEADLINE_S, WebDatabase
@@ -57,6 +57,7 @@ def create_app(settings: Settings, *, enqueue: Callable[[list[int]], int]) -> Fa
 
     app = FastAPI(title="Steadypost", lifespan=lifespan, openapi_url=None, telemetry=NO_TELEMETRY)
     app.add_middleware(SecurityHeaders)
+    error_reports.watch(app)
     app.add_middleware(RequestContext)  # the last added is the outermost
     app.include_router(
         webhook_routes(check=check, intake=Intake(database), nudge=nudge, max_bytes=settings.webhook_max_bytes)
