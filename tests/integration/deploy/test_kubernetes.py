@@ -1,31 +1,18 @@
 """The Kubernetes manifests as Kustomize puts them together, checked against Kubernetes' own schemas."""
 
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
-import yaml
 
 from stack.programs import WORKER_STOP_WAIT_S
+from system.settings import Settings
+from system.tasks.configuration import SOFT_SHUTDOWN_S
 from system.tasks.queues import QueueName
 
 pytestmark = pytest.mark.integration
-OVERLAY = Path(__file__).parents[3] / "deploy" / "kubernetes" / "overlays" / "production"
 VERSION = "1.33"
 KEDA = "keda.sh/v1alpha1"
-
-
-@pytest.fixture(scope="module")
-def objects() -> list[dict[str, Any]]:
-    if not shutil.which("kubectl"):
-        pytest.skip("kubectl, which brings Kustomize, is not installed")
-    command = ["kubectl", "kustomize", str(OVERLAY)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return list(yaml.safe_load_all(done.stdout))
 
 
 def _of(objects: list[dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
@@ -38,6 +25,10 @@ def _pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         for found in objects
         if found["kind"] in {"Deployment", "Job"}
     }
+
+
+def _default(setting: str) -> float:
+    return float(Settings.model_fields[setting].default)
 
 
 def test_every_object_is_as_its_schema_demands(objects: list[dict[str, Any]]) -> None:
@@ -64,16 +55,8 @@ def test_every_queue_has_a_worker_that_may_finish_what_it_began(objects: list[di
     for queue in QueueName:
         pod = pods[f"worker-{queue}"]
         assert pod["terminationGracePeriodSeconds"] >= WORKER_STOP_WAIT_S
+        assert pod["terminationGracePeriodSeconds"] > SOFT_SHUTDOWN_S + _default("request_deadline_s")
         assert pod["containers"][0]["args"][4:6] == ["-Q", queue]
-
-
-def test_what_is_scaled_is_there_and_grows_with_its_own_queue(objects: list[dict[str, Any]]) -> None:
-    deployments = _of(objects, "Deployment")
-    for name, scaled in _of(objects, "ScaledObject").items():
-        assert scaled["spec"]["scaleTargetRef"]["name"] in deployments
-        length, age = (trigger["metadata"] for trigger in scaled["spec"]["triggers"])
-        assert f"worker-{length['listName']}" == name
-        assert f'queue="{length["listName"]}"' in age["query"]
 
 
 def test_a_drained_node_never_takes_all_of_a_kind(objects: list[dict[str, Any]]) -> None:
