@@ -7,6 +7,8 @@ FROM ${PYTHON_IMAGE} AS libraries
 ARG UV_VERSION=0.13.8
 # cpu, or gpu for ONNX Runtime with CUDA (docker-compose.gpu.yml).
 ARG EXTRA=cpu
+# 1 for OpenTelemetry's library, which STEADYPOST_OTLP_ENDPOINT needs (docker-compose.watched.yml).
+ARG TRACING=
 WORKDIR /app
 ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
     UV_LINK_MODE=copy UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never
@@ -17,6 +19,7 @@ COPY pyproject.toml uv.lock ./
 # Scoring needs neither SciPy nor ONNX, which train and write the model; the optimizers of ONNX Runtime serve nobody here.
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     /uv/bin/uv sync --frozen --no-default-groups --no-install-project --extra ${EXTRA} --extra flower \
+    ${TRACING:+--extra tracing} \
     --no-install-package scipy --no-install-package onnx && \
     find .venv -type d \( -name tests -o -path '*/onnxruntime/transformers' -o -path '*/onnxruntime/quantization' \
     -o -path '*/onnxruntime/tools' \) -prune -exec rm -rf {} +

@@ -48,7 +48,7 @@ def start(settings: Settings) -> None:
                 DedupeIntegration(),
                 LoggingIntegration(level=None),
             ],
-            send_default_pii=False,
+            # send_default_pii is off unless something is said of it, which the library calls deprecated.
             include_local_variables=False,
             max_request_body_size="never",
             max_breadcrumbs=0,

@@ -117,9 +117,19 @@ def test_ours_start_after_the_schema_is_there(name: str) -> None:
 
 def test_every_variable_is_explained() -> None:
     explained = set(re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    asked = set(re.findall(r"\$\{([A-Z_]+)", TEXT + (ROOT / "docker-compose.gpu.yml").read_text()))
+    more = [(ROOT / f"docker-compose.{name}.yml").read_text() for name in ("gpu", "watched")]
+    asked = set(re.findall(r"\$\{([A-Z_]+)", TEXT + "".join(more)))
     assert asked <= explained
     assert explained - asked == {"COMPOSE_PROFILES"}
+
+
+def test_error_reports_and_traces_find_a_way_out_of_every_process() -> None:
+    watched = yaml.safe_load((ROOT / "docker-compose.watched.yml").read_text())["services"]
+    assert watched.keys() - {"migrate"} == {"web", "beat", *(f"worker-{queue}" for queue in QueueName)}
+    for name in watched.keys() - {"migrate"}:
+        assert watched[name]["networks"] == ["outside"]
+        for variable in watched[name]["environment"]:
+            assert variable.startswith("OTEL_") or variable.removeprefix("STEADYPOST_").lower() in Settings.model_fields
 
 
 def test_redis_appends_to_disk_and_evicts_nothing() -> None:
