@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
@@ -106,6 +107,11 @@ class RedisAddress:
     def broker_ssl(self) -> dict[str, str] | None:
         """What kombu wants to know of TLS where the URL has no place for it."""
         return self._ssl if self.is_watched and self._is_encrypted else None
+
+    @property
+    def files(self) -> list[Path]:
+        """Certificates and keys that the URL names."""
+        return [Path(value) for name, value in self._options.items() if name.startswith("ssl_") and name in OPTIONS]
 
     @property
     def sentinels(self) -> list[tuple[str, int]]:

@@ -30,6 +30,9 @@ def examine_redis_broker(settings: Settings) -> list[Finding]:
 
 
 def _examine(what: str, address: RedisAddress, settings: Settings) -> list[Finding]:
+    if absent := [str(path) for path in address.files if not path.is_file()]:
+        says = f"its URL names {', '.join(absent)}, which is not there; copy it, or name another file"
+        return [Finding(what=what, level=Level.FIX, says=says)]
     try:
         with coordination.connect(address.url, timeout_s=settings.socket_timeout_s) as connection:
             connection.ping()
