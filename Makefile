@@ -5,6 +5,7 @@ SEED ?= 1
 RANK ?= P0
 MINUTES ?= 60
 EXTRA ?= cpu
+PACKAGES := system fake_sendgrid loadtests chaos slo_reports stack
 T ?=
 # One process a file at a time: what a file's tests share is made once.
 SIDE_BY_SIDE := -n auto --dist loadfile
@@ -20,7 +21,7 @@ UV_VERSION := 0.13.8
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test unit lint types slo-test chaos mutants soak toxiproxy locust stack-up stack-down clean
+.PHONY: help setup test unit lint audit sbom types slo-test chaos mutants soak toxiproxy locust stack-up stack-down clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -53,10 +54,19 @@ endif
 unit: setup  ## The tests that need no service
 	.venv/bin/pytest $(SIDE_BY_SIDE) -m unit
 
-lint: setup  ## Style and import borders
+lint: setup  ## Style, import borders, dangerous calls
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/lint-imports
+	.venv/bin/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES) deploy
+
+audit: $(UV)  ## Known weaknesses of the locked dependencies, by OSV; 75 when it can't be asked
+	@.ci/audit
+
+sbom: $(UV)  ## What the production image is made of, as CycloneDX, in build/sbom.json
+	@mkdir -p build && $(UV) export --frozen --quiet --no-default-groups --extra $(EXTRA) --extra flower \
+		--format cyclonedx1.5 --preview-features sbom-export --output-file build/sbom.json >/dev/null && \
+		echo build/sbom.json
 
 types: setup  ## Types, strictly
 	.venv/bin/mypy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-import xmlrpc.client
+import xmlrpc.client  # nosec B411  # talks to our own supervisord over a socket of our own
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self

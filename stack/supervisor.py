@@ -6,7 +6,7 @@ import http.client
 import socket
 import subprocess
 import sys
-import xmlrpc.client
+import xmlrpc.client  # nosec B411  # same as in stack.py
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 

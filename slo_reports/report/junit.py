@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
-from xml.etree import ElementTree as ET
+from xml.etree import ElementTree as ET  # nosec B405  # writes, never reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import ParseError  # nosec B405  # the error alone; openpyxl reads
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
