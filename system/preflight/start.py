@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from system.errors import DependencyError
+from system.preflight.broker import examine_rabbit
 from system.preflight.finding import Level
 from system.preflight.postgres import examine_postgres
 from system.preflight.redis_server import examine_redis, examine_redis_broker
@@ -25,7 +26,7 @@ PATIENCE_S: Final = 60.0
 """Longer than a server's restart; whoever supervises us starts us again, and it goes on from there."""
 PAUSE_S: Final = 0.5
 
-EXAMINATIONS: Final = (examine_postgres, examine_redis, examine_redis_broker)
+EXAMINATIONS: Final = (examine_postgres, examine_redis, examine_redis_broker, examine_rabbit)
 
 
 def start_or_exit(settings: Settings, *, patience_s: float) -> None:

@@ -16,6 +16,9 @@ VISIBILITY_TIMEOUT_S = 900
 """Far above any task's hard limit: a message that is still worked on must not be delivered again."""
 SOFT_SHUTDOWN_S = 20.0
 """A sending worker stops at its next group and a batch's last answer takes one request deadline."""
+RABBIT_OPTIONS = {"confirm_publish": True}
+"""Unless it confirms, RabbitMQ may die with what it was just given, and we would think that it is in a queue."""
+RABBIT_HEARTBEAT_S = 10
 BEAT_LOOP_S = 1
 BEAT_LOCK_S = 10
 """A killed leader is replaced within this time; the default of 25 minutes would miss the week's start."""
@@ -76,7 +79,8 @@ def _broker(settings: Settings) -> dict[str, Any]:
     }
     address = settings.redis_broker
     return {
-        "broker_transport_options": options | address.broker_options if address else {},
+        "broker_transport_options": options | address.broker_options if address else RABBIT_OPTIONS,
+        "broker_heartbeat": RABBIT_HEARTBEAT_S,  # Redis has `health_check_interval`
         "broker_use_ssl": address.broker_ssl if address else None,
         "broker_connection_timeout": timeout_s,
         "broker_connection_retry": True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import structlog
+from amqp.exceptions import AMQPError
 from celery import chain
 from kombu.exceptions import OperationalError
 
@@ -24,8 +25,8 @@ def enqueue(messages: Iterable[Signature]) -> int:
     published = 0
     for message in messages:
         try:
-            message.apply_async(retry=False)
-        except (OperationalError, OSError) as exc:
+            message.apply_async(retry=False, confirm_timeout=message.app.conf.broker_connection_timeout)
+        except (OperationalError, AMQPError, OSError) as exc:
             log.warning("enqueue.failed", task=message.task, published=published, error=type(exc).__name__)
             break
         published += 1

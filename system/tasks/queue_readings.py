@@ -7,9 +7,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from amqp.exceptions import AMQPError
 from celery import signals
 from kombu import Connection
-from kombu.exceptions import ChannelError
+from kombu.exceptions import ChannelError, OperationalError
 
 from system.redis_address import RedisAddress
 from system.settings import AMQP
@@ -72,14 +73,17 @@ def _age_s(message: bytes | None, *, now_s: float) -> float | None:
 
 
 def _count(broker_url: str, *, timeout_s: float) -> list[Waiting]:
-    with Connection(broker_url, connect_timeout=timeout_s) as connection:
-        connection.ensure_connection(max_retries=1, timeout=int(timeout_s))
-        return [_declared(connection, queue) for queue in QueueName]
+    try:
+        with Connection(broker_url, connect_timeout=timeout_s) as connection:
+            connection.ensure_connection(max_retries=1, timeout=max(1, int(timeout_s)))
+            return [_declared(connection, queue) for queue in QueueName]
+    except (OperationalError, AMQPError) as exc:
+        raise ConnectionError(str(exc)) from exc
 
 
 def _declared(connection: Connection, queue: QueueName) -> Waiting:
+    channel: Any = connection.channel()  # a refusal closes it; its type stub lacks what every transport has
     try:
-        channel: Any = connection.default_channel  # its type stub lacks what every transport has
         messages = int(channel.queue_declare(queue=queue.value, passive=True).message_count)
     except ChannelError:
         messages = 0  # never used
