@@ -6,6 +6,7 @@ The library is imported where STEADYPOST_SENTRY_DSN is set, and nowhere else.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -15,6 +16,8 @@ from system.errors import SettingsError
 from system.privacy import hide_within
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sentry_sdk.types import Event, Hint
     from starlette.applications import Starlette
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST_CHARS: Final = 1_000
 FLUSH_S: Final = 2
+QUIET_S: Final = 60.0
 LOGGERS: Final = frozenset({"celery.worker.request", "asyncio"})
 """Whose error lines are reported: killed tasks, callbacks that raised. Others repeat an outage each second."""
 _LEFT_OUT: Final = ("request", "user", "extra", "breadcrumbs", "modules")
@@ -31,7 +35,7 @@ def start(settings: Settings) -> None:
     """Report from now on, also from processes forked later; does nothing without a DSN, SettingsError for a bad one."""
     if not settings.sentry_dsn:
         return
-    import sentry_sdk  # noqa: PLC0415  # a tenth of a worker's start, for those who use it
+    import sentry_sdk  # noqa: PLC0415  # imports that only those who report should pay for
     from sentry_sdk.integrations.celery import CeleryIntegration  # noqa: PLC0415  # same
     from sentry_sdk.integrations.dedupe import DedupeIntegration  # noqa: PLC0415  # same
     from sentry_sdk.integrations.logging import LoggingIntegration  # noqa: PLC0415  # same
@@ -55,7 +59,7 @@ def start(settings: Settings) -> None:
             max_value_length=MOST_CHARS,
             auto_session_tracking=False,
             shutdown_timeout=FLUSH_S,
-            before_send=prepare,
+            before_send=Preparation(),
         )
     except BadDsn as exc:
         raise SettingsError(f"STEADYPOST_SENTRY_DSN: {exc}; copy it from the project's settings in Sentry") from None
@@ -70,11 +74,36 @@ def watch(app: Starlette) -> None:
         app.add_middleware(SentryAsgiMiddleware)
 
 
-def prepare(event: Event, _hint: Hint) -> Event | None:
-    """What is sent of an event: tags of the context, no person; None for what is not reported."""
-    if event.get("logger") not in {None, *LOGGERS}:
-        return None
-    sent: dict[str, Any] = {name: value for name, value in event.items() if name not in _LEFT_OUT}
-    sent["tags"] = {name: str(value) for name, value in structlog.contextvars.get_contextvars().items()}
-    hidden: Event = hide_within(sent, depth=-20)  # a frame's lines lie deep
-    return hidden
+class Preparation:
+    """What is sent of an event: tags of the context, no person; None for what is not reported.
+
+    The same error at the same place is reported once a minute by each process: an outage makes one with every task.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._reported_at: dict[tuple[str, ...], float] = {}
+
+    def __call__(self, event: Event, _hint: Hint) -> Event | None:  # noqa: D102  # the library calls it
+        if event.get("logger") not in {None, *LOGGERS} or not self._is_news(event):
+            return None
+        sent: dict[str, Any] = {name: value for name, value in event.items() if name not in _LEFT_OUT}
+        sent["tags"] = {name: str(value) for name, value in structlog.contextvars.get_contextvars().items()}
+        hidden: Event = hide_within(sent, depth=-20)  # a frame's lines lie deep
+        return hidden
+
+    def _is_news(self, event: Event) -> bool:
+        now_s, kind = self._clock(), _kind(event)
+        if now_s - self._reported_at.get(kind, -QUIET_S) < QUIET_S:
+            return False
+        self._reported_at = {k: at_s for k, at_s in self._reported_at.items() if now_s - at_s < QUIET_S} | {kind: now_s}
+        return True
+
+
+def _kind(event: Event) -> tuple[str, ...]:
+    """What went wrong, in which task, and where."""
+    errors: Any = event.get("exception", {}).get("values") or [{}]
+    frames = errors[-1].get("stacktrace", {}).get("frames") or [{}]
+    task = structlog.contextvars.get_contextvars().get("task", "")
+    message = "" if "type" in errors[-1] else str(event.get("logentry", {}).get("message"))
+    return (str(errors[-1].get("type")), str(task), str(frames[-1].get("function")), message)

@@ -37,7 +37,7 @@ def start(settings: Settings) -> None:
     if not settings.otlp_endpoint or _tracing is not None:
         return
     try:
-        from system.otlp import Tracing  # noqa: PLC0415  # half a second of imports, for those who trace
+        from system.otlp import Tracing  # noqa: PLC0415  # imports that only those who trace should pay for
     except ImportError as exc:
         raise SettingsError(
             f"STEADYPOST_OTLP_ENDPOINT is set, and {exc.name} is not installed; install the extra `tracing` "

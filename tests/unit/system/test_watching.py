@@ -83,3 +83,32 @@ def test_while_traces_are_off_functions_do_what_they_did() -> None:
         assert double(4) == asyncio.run(later(4)) == 8
     assert (tracing.current(), tracing.begin_trace("nothing")) == (None, None)
     assert not tracing.is_on()
+
+
+def error(kind: str, function: str = "send") -> dict[str, object]:
+    return {"exception": {"values": [{"type": kind, "stacktrace": {"frames": [{"function": function}]}}]}}
+
+
+def test_the_same_error_at_the_same_place_is_reported_once_a_minute() -> None:
+    now_s = 0.0
+    prepare = error_reports.Preparation(clock=lambda: now_s)
+    events = [error("OSError"), error("OSError"), error("KeyError"), error("OSError", "claim")]
+    assert [prepare(event, {}) is not None for event in events] == [True, False, True, True]
+    now_s = 59.0
+    assert prepare(error("OSError"), {}) is None
+    now_s = 60.0
+    assert prepare(error("OSError"), {}) is not None
+
+
+@pytest.mark.parametrize(("logger", "is_sent"), [("celery.worker.request", True), ("celery.worker.consumer", False)])
+def test_lines_that_repeat_an_outage_each_second_are_no_reports(logger: str, is_sent: bool) -> None:  # noqa: FBT001  # a case
+    event = {"logger": logger, "logentry": {"message": "no connection"}}
+    assert (error_reports.Preparation()(event, {}) is not None) is is_sent
+
+
+def test_what_the_library_adds_about_people_is_left_out() -> None:
+    more = {"request": {"url": "/u/token"}, "user": {"ip_address": "10.0.0.1"}, "extra": {"argv": ["x"]}}
+    sent = error_reports.Preparation()({**error("OSError"), **more, "server_name": "ada@x.org"}, {})
+    assert sent is not None
+    assert sent.keys() == {"exception", "server_name", "tags"}
+    assert sent["server_name"] == "<address>"
