@@ -48,6 +48,7 @@ class Happening(StrEnum):
     EVIDENCE_DELIVERED = "evidence_delivered"
     EVIDENCE_BOUNCED = "evidence_bounced"
     EVIDENCE_DROPPED = "evidence_dropped"
+    RESTORED = "restored"  # the database came from a backup: the mail may have been sent after that was taken
     DEADLINE = "deadline"  # the resolution deadline has passed without evidence
 
 
@@ -74,6 +75,7 @@ TRANSITIONS: Final[dict[tuple[JobState, Happening], JobState]] = {
     (_S.SENDING, _H.ANSWER_REJECTED): _S.FAILED,
     (_S.SENDING, _H.ANSWER_AMBIGUOUS): _S.UNKNOWN,
     (_S.SENDING, _H.SEND_LAPSED): _S.UNKNOWN,
+    **{(source, _H.RESTORED): _S.UNKNOWN for source in (_S.PENDING, *_NOT_SENT)},
     (_S.UNKNOWN, _H.DEADLINE): _S.INDETERMINATE,
     # A job that was refused and waits for its next try is accepted after all when an event of an
     # earlier attempt arrives: moving it here is what prevents the second mail.

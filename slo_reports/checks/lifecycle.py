@@ -24,6 +24,7 @@ _WORK: Final = {
     "answer_rejected": [("sending", "failed")],
     "answer_ambiguous": [("sending", "unknown")],
     "send_lapsed": [("sending", "unknown")],
+    "restored": [("pending", "unknown"), ("ready", "unknown"), ("claimed", "unknown")],
     "deadline": [("unknown", "indeterminate")],
 }
 _BEFORE_EVIDENCE: Final = ("ready", "claimed", "sending", "unknown")

@@ -17,7 +17,7 @@ from system.pipeline.dispatch import start_campaign
 from system.recommender.model_file import read_sealed
 from system.settings import load_settings
 from system.states import FAILURES, IN_WORK, JobState
-from system.storage import campaigns
+from system.storage import campaigns, epochs
 from system.storage.database import process_engine, transaction
 from system.week import parse_week_key, week_key_of
 
@@ -131,8 +131,10 @@ def _confirm(changed: bool, campaign: Campaign, what: str) -> None:  # noqa: FBT
 def _table(campaign: Campaign) -> Table:
     with transaction(process_engine()) as connection:
         counts = campaigns.jobs_by_state(connection, campaign_id=campaign.id)
+        locked = epochs.lock_reason(connection)
+    says = f"sending is locked: {locked}" if locked else campaign.state_reason
     title = f"campaign {campaign.id}: {campaign.newsletter} {campaign.week_key}, {campaign.state}"
-    table = Table("state", "jobs", "share", title=title, caption=campaign.state_reason)
+    table = Table("state", "jobs", "share", title=title, caption=says)
     for state in JobState:
         if count := counts.get(state, 0):
             style = "red" if state in FAILURES else "yellow" if state in IN_WORK else "green"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from system.mail.links import UnsubscribeLinks
     from system.mail.provider import Provider
     from system.mail.rate_limit import RateLimit
+    from system.mail.witnesses import Witnesses
     from system.settings import Settings
 
 CARD_AGE_S = 300.0
@@ -32,6 +33,7 @@ class Desk:
     provider: Provider
     permits: RateLimit
     breaker: Breaker
+    witnesses: Witnesses
     links: UnsubscribeLinks
     worker: str
     mails_per_s: float | None

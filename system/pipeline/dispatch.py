@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from system.errors import InputError
+from system.errors import DependencyError, InputError
 from system.failpoints import reach
-from system.storage import campaigns, dispatching
+from system.pipeline.epoch import REMEDY
+from system.storage import campaigns, dispatching, epochs
 from system.storage.database import transaction
 from system.storage.leftovers import Batch
 from system.storage.partitions import create_partitions
@@ -36,10 +37,17 @@ class Started:
     created: bool
 
 
-def start_campaign(engine: Engine, *, newsletter: str, week_key: str, triggered_by: str) -> Started:
-    """Make sure that the newsletter's campaign of a week exists; any number of callers get the same one."""
+def start_campaign(
+    engine: Engine, *, newsletter: str, week_key: str, triggered_by: str, while_locked: bool = False
+) -> Started:
+    """Make sure that the newsletter's campaign of a week exists; any number of callers get the same one.
+
+    DependencyError while sending is locked: the week's mails may have gone out before the database was restored.
+    """
     parse_week_key(week_key)
     with transaction(engine) as connection:
+        if not while_locked and (reason := epochs.lock_reason(connection)):
+            raise DependencyError(f"Sending is locked: {reason}. {REMEDY}")
         found = campaigns.newsletter_named(connection, name=newsletter)
         if found is None:
             known = ", ".join(n.name for n in campaigns.newsletters(connection)) or "none yet"

@@ -1,6 +1,6 @@
 """Sends the jobs of a batch: claim, write, commit the intent, reserve permits, post, record the answers.
 
-ready ─claim─▶ claimed ─intent─▶ sending ─permit, POST at its slot─▶ answer ─▶ accepted │ ready │ failed │ unknown
+ready ─claim─▶ claimed ─intent─▶ sending ─witness, permit, POST─▶ answer ─▶ accepted │ ready │ failed │ unknown
         └─────────── groups of a tenth of a second, several at once, 32 mails in flight ───────────┘
 Permits come last, when nothing but the slot stands between a mail and its first byte: a commit that
 takes long would waste the slots of a group that had reserved them before.
@@ -27,6 +27,7 @@ from system.mail.rate_limit import LATE_S, Wait
 from system.mail.reply import ReplyKind
 from system.metrics import PERMIT_WAIT_S
 from system.pipeline.answers import answer_for, released
+from system.pipeline.epoch import EpochWatch
 from system.pipeline.letters import Mail, write_mail
 from system.pipeline.record import Recorder
 from system.states import Happening, JobState
@@ -85,6 +86,7 @@ class BatchSender:
         self._room = asyncio.Semaphore(desk.settings.sends_in_flight)
         self._group_size = _group_size(desk)
         self._ends_at = time.monotonic() + desk.settings.batch_run_s
+        self._epoch = EpochWatch(desk.engine, desk.witnesses)
         self._halted: str | None = None
         self._recorder = Recorder(
             desk, campaign_id=campaign.id, account=campaign.sending_account, token=self._token, halt=self._halt
@@ -115,6 +117,8 @@ class BatchSender:
             self._halt("breaker is open")
         elif (await self._ask_limiter(self._desk.permits.held_s) or 0.0) > PATIENCE_S:
             self._halt("provider asked to wait")
+        elif reason := await self._ask_limiter(self._epoch.look):
+            self._halt(reason)
         return self._halted is not None
 
     async def _next_group(self) -> tuple[Sequence[Mail], Sequence[Permit]]:
@@ -134,7 +138,7 @@ class BatchSender:
             self._halt(f"database: {type(exc.orig).__name__}")
             self._take_back(mails)
             mails = []
-        permits = await self._reserve(len(mails))
+        permits = await self._reserve(len(mails)) if mails and await self._bear_witness(mails) else []
         if not permits:
             self._take_back(mails)
             mails = []
@@ -143,6 +147,11 @@ class BatchSender:
         if self._left is not None:
             self._left -= len(mails)
         return mails, permits
+
+    async def _bear_witness(self, mails: Sequence[Mail]) -> bool:
+        """Tell Redis that this group is about to leave: a database that is restored later will lack it."""
+        attempt = (self._campaign.id, mails[0].intent.attempt_id)
+        return bool(await self._ask_limiter(partial(self._desk.witnesses.note, self._desk.worker, attempt)))
 
     def _take_back(self, mails: Sequence[Mail]) -> None:
         self._recorder.add_all([(released(mail), None) for mail in mails])

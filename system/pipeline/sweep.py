@@ -15,7 +15,7 @@ from cronsim import CronSimError
 
 from system.pipeline.dispatch import due_week
 from system.pipeline.finish import finish_campaign
-from system.storage import campaigns, dispatching, leftovers, outcomes
+from system.storage import campaigns, dispatching, epochs, leftovers, outcomes
 from system.storage.database import transaction
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Chores:
     probes: list[Batch] = field(default_factory=list)
     posts: list[int] = field(default_factory=list)
     completed: list[int] = field(default_factory=list)
+    locked: str | None = None
+    """Why sending is locked: then there is nothing to do but to apply posts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,9 @@ def sweep(engine: Engine, *, settings: Settings, room: Room, breaker_is_open: Ca
     with transaction(engine) as connection:
         open_campaigns = campaigns.open_campaigns(connection)
         chores.posts = leftovers.waiting_posts(connection, idle_s=IDLE_S, limit=POSTS_PER_SWEEP)
+        chores.locked = epochs.lock_reason(connection)
+    if chores.locked:
+        return chores
     for campaign in open_campaigns:
         _settle(engine, campaign, settings=settings)
         _look_for_work(engine, campaign, chores, settings=settings, room=room, breaker_is_open=breaker_is_open)

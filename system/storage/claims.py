@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from system.states import Happening, JobState
+from system.storage.epochs import SENDING_IS_OPEN
 from system.tracing import spanned
 
 if TYPE_CHECKING:
@@ -54,17 +55,18 @@ def claim_jobs(
     token: uuid.UUID,
     lease_s: float,
 ) -> list[Claimed]:
-    """Take up to `limit` due jobs of a range under one token; none while the campaign does not run.
+    """Take up to `limit` due jobs of a range under one token; none while it does not run or sending is locked.
 
     SKIP LOCKED lets any number of workers share a range. Index: ix_email_jobs_ready. LATERAL keeps the planner, who
     doesn't know the limit, from reading all users instead of the few that are asked for.
     """
-    statement = text("""
+    statement = text(f"""
         WITH picked AS (
             SELECT id FROM email_jobs
             WHERE campaign_id = :campaign_id AND id BETWEEN :first_id AND :last_id
               AND status = 'ready' AND next_attempt_at <= clock_timestamp()
               AND EXISTS (SELECT FROM campaigns WHERE id = :campaign_id AND state IN ('dispatching', 'running'))
+              AND {SENDING_IS_OPEN}
             ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
         ), moved AS (
             UPDATE email_jobs j SET
@@ -85,7 +87,7 @@ def claim_jobs(
                     WHEN u.email IS NULL THEN 'no address' END AS excluded
         FROM moved m LEFT JOIN LATERAL (SELECT * FROM users WHERE users.id = m.user_id LIMIT 1) u ON true
         ORDER BY m.id
-    """)
+    """)  # noqa: S608  # words of our own
     values = {
         "campaign_id": campaign_id,
         "first_id": first_id,

@@ -19,6 +19,7 @@ from system.mail.breaker import Breaker
 from system.mail.links import UnsubscribeLinks
 from system.mail.provider import Provider
 from system.mail.rate_limit import RateLimit
+from system.mail.witnesses import Witnesses
 from system.metrics import BATCH_S
 from system.pipeline.desk import Desk
 from system.pipeline.probe import probe_provider
@@ -96,6 +97,7 @@ def _desk(account_name: str) -> Desk:
         provider=provider,
         permits=RateLimit(connection, account=account_name, mails_per_s=account.mails_per_s),
         breaker=Breaker(connection, account=account_name, failures_to_open=settings.breaker_failures),
+        witnesses=Witnesses(connection),
         links=UnsubscribeLinks(
             keys=[key.get_secret_value() for key in settings.link_keys], public_url=settings.public_url
         ),

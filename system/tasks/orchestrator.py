@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import redis
 import structlog
 
+from system.errors import DependencyError
 from system.mail import coordination
 from system.mail.breaker import Breaker
+from system.mail.witnesses import Witnesses
 from system.metrics import CHORES, SWEEPS
 from system.pipeline.dispatch import dispatch_pages, due_week, start_campaign
+from system.pipeline.epoch import why_locked
 from system.pipeline.sweep import Room
 from system.pipeline.sweep import sweep as find_chores
 from system.settings import load_settings
@@ -75,6 +78,7 @@ def dispatch_campaign(campaign_id: int) -> None:
 def sweep() -> None:
     """Find what was left behind, and enqueue the same tasks again."""
     settings = load_settings()
+    _look_for_a_restore()
     chores = find_chores(
         process_engine(),
         settings=settings,
@@ -84,6 +88,8 @@ def sweep() -> None:
         ),
         breaker_is_open=_breaker_is_open,
     )
+    if chores.locked:
+        log.warning("sending.is_locked", reason=chores.locked)
     for newsletter, week_key in chores.due_newsletters:
         _start(newsletter, week_key, triggered_by="sweep")
     enqueue(_messages(chores))
@@ -109,7 +115,11 @@ def _messages(chores: Chores) -> Iterable[Signature]:
 
 
 def _start(newsletter: str, week_key: str, *, triggered_by: str) -> None:
-    started = start_campaign(process_engine(), newsletter=newsletter, week_key=week_key, triggered_by=triggered_by)
+    try:
+        started = start_campaign(process_engine(), newsletter=newsletter, week_key=week_key, triggered_by=triggered_by)
+    except DependencyError as exc:
+        log.warning("campaign.not_started", newsletter=newsletter, week_key=week_key, error=str(exc))
+        return
     if started.created:
         log.info("campaign.started", campaign_id=started.campaign_id, newsletter=newsletter, week_key=week_key)
         enqueue([dispatch_campaign.si(started.campaign_id)])
@@ -125,10 +135,23 @@ def _range(batch: Batch) -> tuple[int, int, int]:
     return (batch.campaign_id, batch.first_id, batch.last_id)
 
 
+def _look_for_a_restore() -> None:
+    """Also while nothing is sent: the lock stays in the database when Redis forgets why."""
+    with _redis() as connection:
+        try:
+            why_locked(process_engine(), Witnesses(connection))
+        except redis.RedisError:
+            return  # no witness can be noted either: nothing is sent, and the rest of the sweep goes on
+
+
+def _redis() -> redis.Redis:
+    settings = load_settings()
+    return coordination.connect(settings.redis_url.get_secret_value(), timeout_s=settings.socket_timeout_s)
+
+
 def _breaker_is_open(account: str) -> bool:
     settings = load_settings()
-    connection = coordination.connect(settings.redis_url.get_secret_value(), timeout_s=settings.socket_timeout_s)
-    with connection:
+    with _redis() as connection:
         try:
             return Breaker(connection, account=account, failures_to_open=settings.breaker_failures).is_open()
         except redis.RedisError:

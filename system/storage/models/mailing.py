@@ -62,6 +62,7 @@ class Campaign(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     dispatched_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]  # when its jobs, attempts, transitions and events were dropped
 
     __table_args__ = (
         UniqueConstraint("newsletter_id", "week_key"),

@@ -14,6 +14,7 @@ from system.mail.breaker import Breaker
 from system.mail.links import UnsubscribeLinks
 from system.mail.provider import Provider
 from system.mail.rate_limit import RateLimit
+from system.mail.witnesses import Witnesses
 from system.pipeline.desk import Desk
 from system.pipeline.send import BatchSender, Report
 from system.settings import SendingAccount
@@ -43,6 +44,7 @@ async def open_desk(
             provider=provider,
             permits=RateLimit(connection, account="default", mails_per_s=mails_per_s),
             breaker=Breaker(connection, account="default", failures_to_open=settings.breaker_failures),
+            witnesses=Witnesses(connection),
             links=UnsubscribeLinks(keys=["a-key"], public_url=settings.public_url),
             worker="w",
             mails_per_s=mails_per_s,

@@ -49,10 +49,10 @@ def test_a_database_that_was_migrated_twice_at_once_is_migrated(postgres_server:
     url = postgres_server.url("empty")
     engine = new_engine(url)
     try:
-        assert pending_revision(engine) == "0001"
+        assert pending_revision(engine) == "0002"
         migrate = [sys.executable, "-c", "import sys, system.storage.schema as s; print(s.upgrade(sys.argv[1]))", url]
         both = [subprocess.Popen(migrate, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-        assert [process.communicate(timeout=60)[0] for process in both] == ["0001\n", "0001\n"]
+        assert [process.communicate(timeout=60)[0] for process in both] == ["0002\n", "0002\n"]
         assert pending_revision(engine) is None
     finally:
         engine.dispose()
