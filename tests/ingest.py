@@ -115,7 +115,7 @@ def ingest() -> Iterator[Ingest]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     taken.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield taken
