@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine, text
 
+from system.mail.links import UnsubscribeLinks
+
 if TYPE_CHECKING:
     from web_process import StartWeb, Web
-
-    from system.mail.links import UnsubscribeLinks
 
 pytestmark = pytest.mark.integration
 
@@ -108,6 +109,18 @@ def test_a_link_that_we_never_made_is_unknown(method: str, web: Web, path: str, 
 
         assert (answer.status, "This link does not work" in answer.text) == (404, True)
     assert suppression(engine, user_id) == (None, None)
+
+
+def test_links_of_both_keys_of_a_rotation_work_and_then_those_of_the_new_one_alone(
+    start_web: StartWeb, user_id: int
+) -> None:
+    old, new = "6fk3Tq9ZrW0c8Yx2Lm5vBn7sHd4gJp1a", "Qe8uR2iOz6PwKx0tVb3yNc9mFs5hGl7j"
+    both = [UnsubscribeLinks(keys=[key], public_url="https://mail.example.com") for key in (old, new)]
+    paths = [each.url(user_id=user_id, campaign_id=3).removeprefix("https://mail.example.com") for each in both]
+    with start_web(link_keys=json.dumps([new, old])) as web:
+        assert [web.ask("GET", path).status for path in paths] == [200, 200]
+    with start_web(link_keys=json.dumps([new])) as web:
+        assert [web.ask("GET", path).status for path in paths] == [404, 200]
 
 
 def test_a_user_who_was_erased_meets_no_error(web: Web, links: UnsubscribeLinks) -> None:
