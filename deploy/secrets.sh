@@ -65,8 +65,9 @@ make_fake_ones() {
 }
 
 command -v openssl >/dev/null || fail "openssl is missing; install it"
-for name in postgres_password postgres_app_password redis_worker_password redis_beat_password redis_web_password \
-    redis_flower_password flower_password grafana_password link_key; do
+for name in postgres_password postgres_owner_password postgres_app_password postgres_read_password \
+    redis_worker_password redis_beat_password redis_web_password redis_flower_password flower_password \
+    grafana_password link_key; do
     make_password "$name"
 done
 make_redis_users | write redis_acl

@@ -1,4 +1,8 @@
-"""Partitions of the campaign tables: made with the campaign, dropped when its week is no longer kept."""
+"""Partitions of the campaign tables: made with the campaign, dropped when its week is no longer kept.
+
+Both are functions in the database (migration 0003), with the rights of the tables' owner: the role of the workers may
+change rows and no tables.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +10,20 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from system.storage.models import PARTITIONED
-
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
 def create_partitions(connection: Connection, *, campaign_id: int) -> None:
-    """Give a new campaign its own tables.
+    """Give a new campaign its own tables; no running campaign waits."""
+    connection.execute(text("SELECT make_campaign_partitions(:campaign_id)"), {"campaign_id": campaign_id})
 
-    Built aside and then attached: `CREATE TABLE … PARTITION OF` would lock every running campaign out,
-    `ATTACH` does not.
+
+def drop_partitions(connection: Connection, *, campaign_id: int) -> bool:
+    """Forget a completed campaign's jobs, attempts, transitions and events; its row in `campaigns` stays and says so.
+
+    False when it is open, has a job in work, or was forgotten before. Waits two seconds at most for running campaigns.
     """
-    for model in PARTITIONED:
-        parent = model.__tablename__
-        child = f"{parent}_c{campaign_id:d}"
-        connection.execute(text(f"CREATE TABLE {child} (LIKE {parent} INCLUDING ALL)"))
-        connection.execute(text(f"ALTER TABLE {parent} ATTACH PARTITION {child} FOR VALUES IN ({campaign_id:d})"))
-
-
-def drop_partitions(connection: Connection, *, campaign_id: int) -> None:
-    """Forget a campaign's jobs, attempts, transitions and events; its row in `campaigns` stays."""
-    for model in PARTITIONED:
-        connection.execute(text(f"DROP TABLE IF EXISTS {model.__tablename__}_c{campaign_id:d}"))
+    statement = text("SELECT drop_campaign_partitions(:campaign_id)")
+    dropped: bool = connection.execute(statement, {"campaign_id": campaign_id}).scalar_one()
+    return dropped

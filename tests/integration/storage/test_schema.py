@@ -49,10 +49,10 @@ def test_a_database_that_was_migrated_twice_at_once_is_migrated(postgres_server:
     url = postgres_server.url("empty")
     engine = new_engine(url)
     try:
-        assert pending_revision(engine) == "0002"
+        assert pending_revision(engine) == "0004"
         migrate = [sys.executable, "-c", "import sys, system.storage.schema as s; print(s.upgrade(sys.argv[1]))", url]
         both = [subprocess.Popen(migrate, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-        assert [process.communicate(timeout=60)[0] for process in both] == ["0002\n", "0002\n"]
+        assert [process.communicate(timeout=60)[0] for process in both] == ["0003\n", "0003\n"]
         assert pending_revision(engine) is None
     finally:
         engine.dispose()
@@ -71,14 +71,24 @@ def test_a_campaigns_partitions_come_and_go(shop: Shop) -> None:
     for each in (campaign_id, other_id):
         shop.send(each, shop.add_job(each))
 
+    shop.rows("UPDATE email_jobs SET status = 'unknown', claim_token = NULL")
     with shop.engine.begin() as connection:
-        drop_partitions(connection, campaign_id=campaign_id)
-        drop_partitions(connection, campaign_id=campaign_id)  # again changes nothing
+        assert not drop_partitions(connection, campaign_id=campaign_id)  # it is running
+    shop.rows("UPDATE campaigns SET state = 'completed', completed_at = now() WHERE id = :id", id=campaign_id)
+    with shop.engine.begin() as connection:
+        assert not drop_partitions(connection, campaign_id=campaign_id)  # a job waits for evidence
+    shop.rows("UPDATE email_jobs SET status = 'accepted'")
+    with shop.engine.begin() as connection:
+        assert drop_partitions(connection, campaign_id=campaign_id)
+        assert not drop_partitions(connection, campaign_id=campaign_id)  # again changes nothing
 
     assert shop.rows("SELECT DISTINCT campaign_id FROM email_jobs") == [(other_id,)]
     assert shop.rows("SELECT DISTINCT campaign_id FROM send_attempts") == [(other_id,)]
     assert shop.rows("SELECT DISTINCT campaign_id FROM job_transitions") == [(other_id,)]
-    assert shop.value("SELECT count(*) FROM campaigns") == 2
+    assert shop.rows("SELECT id, forgotten_at IS NULL FROM campaigns ORDER BY id") == [
+        (campaign_id, False),
+        (other_id, True),
+    ]
 
 
 def test_a_partition_has_every_index_of_its_table_and_no_other(shop: Shop) -> None:
