@@ -49,10 +49,11 @@ def test_a_database_that_was_migrated_twice_at_once_is_migrated(postgres_server:
     url = postgres_server.url("empty")
     engine = new_engine(url)
     try:
-        assert pending_revision(engine) == "0004"
+        head = pending_revision(engine)
+        assert head is not None
         migrate = [sys.executable, "-c", "import sys, system.storage.schema as s; print(s.upgrade(sys.argv[1]))", url]
         both = [subprocess.Popen(migrate, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-        assert [process.communicate(timeout=60)[0] for process in both] == ["0003\n", "0003\n"]
+        assert [process.communicate(timeout=60)[0] for process in both] == [f"{head}\n", f"{head}\n"]
         assert pending_revision(engine) is None
     finally:
         engine.dispose()
