@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import redis
 
@@ -31,6 +31,8 @@ HORIZON_S = 0.5
 """How far ahead starts are handed out, and how late one may still be moved; together less than the window."""
 
 CLOCK_SAMPLES = 64
+FORGOTTEN = -1
+"""The script's word for a server that has been flushed, restarted or replaced."""
 
 LENGTHEN_HOLD = """
     local clock = redis.call('TIME')
@@ -59,8 +61,16 @@ class Permit:
 class RateLimit:
     """The permits of one sending account."""
 
-    def __init__(self, connection: redis.Redis, *, account: str, mails_per_s: float | None) -> None:
-        self._redis = connection
+    def __init__(
+        self,
+        connection: redis.Redis,
+        *,
+        account: str,
+        mails_per_s: float | None,
+        pause_left_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """`pause_left_s` knows what is left of the provider's pause; asked when Redis has forgotten it."""
+        self._redis, self._pause_left_s = connection, pause_left_s
         self._starts, self._hold = f"permits:{{{account}}}", f"permits:{{{account}}}:hold"
         self._keys = (self._starts, f"permits:{{{account}}}:count", self._hold, f"permits:{{{account}}}:server")
         self._is_limited = mails_per_s is not None
@@ -72,20 +82,30 @@ class RateLimit:
             files("system.mail").joinpath("reserve_permits.lua").read_text(encoding="utf-8")
         )
         self._lengthen = connection.register_script(LENGTHEN_HOLD)
+        self._server: bytes | None = None
         self._offsets: deque[float] = deque(maxlen=CLOCK_SAMPLES)
 
     def reserve(self, n: int) -> Sequence[Permit] | Wait:
         """Permits for n mails, or how long to wait before asking again."""
         if not self._is_limited:
             return [Permit(0, time.monotonic())] * n
-        arguments = (n, self._limit, self._window_us, self._gap_us, HORIZON_S * 1e6)
-        now_us, first_number, *moments_us = (int(part) for part in self._script(keys=self._keys, args=arguments))
+        server, (now_us, first_number, *moments_us) = self._ask(n, pause_us="")
+        if first_number == FORGOTTEN:
+            server, (now_us, first_number, *moments_us) = self._ask(n, pause_us=self._pause_left_s() * 1e6)
+        if server != self._server:
+            self._server = server
+            self._offsets.clear()  # another server has another clock
         # The fastest answer of late is the best estimate of how the server's clock relates to ours.
         self._offsets.append(time.monotonic() - now_us / 1e6)
         if not first_number:
             return Wait(moments_us[0] / 1e6)
         offset = min(self._offsets)
         return [Permit(first_number + i, moment_us / 1e6 + offset) for i, moment_us in enumerate(moments_us)]
+
+    def _ask(self, n: int, *, pause_us: float | str) -> tuple[bytes, list[int]]:
+        arguments = (n, self._limit, self._window_us, self._gap_us, HORIZON_S * 1e6, pause_us)
+        server, *numbers = self._script(keys=self._keys, args=arguments)
+        return server, [int(number) for number in numbers]
 
     def renew(self, permit: Permit) -> Permit | None:
         """Move a permit that was missed to the present; None when it is too late, and another must be reserved."""

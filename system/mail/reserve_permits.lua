@@ -12,8 +12,10 @@
 -- ARGV[3]  the window in microseconds
 -- ARGV[4]  the least distance of two starts in microseconds
 -- ARGV[5]  the horizon: how far ahead, in microseconds, a first start may lie
+-- ARGV[6]  what is left of the provider's pause in microseconds, by the database; empty when it wasn't asked
 --
--- Returns {now, number of the first permit, start, start, ...}, or {now, 0, microseconds to wait}.
+-- Returns {server, now, number of the first permit, start, start, ...}, {server, now, 0, microseconds to wait}, or
+-- {server, now, -1} when the database has to be asked.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local n, limit, window, gap = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -21,12 +23,13 @@ local horizon = tonumber(ARGV[5])
 local function whole(number) return string.format('%.0f', number) end
 
 -- A server that was flushed, restarted or replaced has forgotten starts of the last window and starts that are
--- still to come within the horizon. Nothing is granted until both have passed. The server itself is asked, since
--- clients reconnect without a word.
+-- still to come within the horizon, and a pause that the provider asked for. Nothing is granted until all have passed.
+-- The server itself is asked, since clients reconnect without a word.
 local server = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 if redis.call('GET', KEYS[4]) ~= server then
+    if ARGV[6] == '' then return {server, whole(now), -1} end
     local known = tonumber(redis.call('GET', KEYS[3]) or '0')
-    redis.call('SET', KEYS[3], whole(math.max(known, now + horizon + window)))
+    redis.call('SET', KEYS[3], whole(math.max(known, now + horizon + window, now + tonumber(ARGV[6]))))
     redis.call('SET', KEYS[4], server)
 end
 
@@ -38,7 +41,7 @@ for i = 1, n do
     local oldest = redis.call('ZRANGE', KEYS[1], -limit, -limit, 'WITHSCORES')
     local start = math.max(free, oldest[2] and oldest[2] + window or 0)
     if i == 1 and start - now > horizon then
-        return {whole(now), 0, whole(start - now - horizon)}
+        return {server, whole(now), 0, whole(start - now - horizon)}
     end
     local number = redis.call('INCR', KEYS[2])
     first_number = i == 1 and number or first_number
@@ -47,4 +50,4 @@ for i = 1, n do
     free = start + gap
 end
 redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -limit - 1)
-return {whole(now), first_number, unpack(starts)}
+return {server, whole(now), first_number, unpack(starts)}

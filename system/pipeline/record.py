@@ -15,7 +15,7 @@ from system.failpoints import reach
 from system.mail.reply import Reply, ReplyKind
 from system.metrics import ANSWERS_LOST, SEND_ATTEMPTS
 from system.pipeline.answers import FAILURES_OF_THE_PROVIDER
-from system.storage import campaigns, outcomes
+from system.storage import campaigns, outcomes, pauses
 from system.storage.database import transaction
 from system.tracing import spanned
 
@@ -107,6 +107,8 @@ class Recorder:
         reach("before_record")
         with transaction(self._desk.engine) as connection:
             outcomes.record_answers(connection, campaign_id=self._campaign_id, token=self._token, answers=answers)
+            if pause_s := self._pause_s(replies):
+                pauses.lengthen_pause(connection, account=self._account, seconds=pause_s)
             self._judge_campaign(connection, replies)
         reach("after_record")
         self.answered += len(answers)
@@ -150,13 +152,17 @@ class Recorder:
 
     def _respect_limits(self, replies: Sequence[Reply]) -> None:
         """A throttled mail holds back all workers for as long as the provider asks."""
+        if pause_s := self._pause_s(replies):
+            try:
+                self._desk.permits.hold(pause_s)
+            except redis.RedisError:
+                self._halt("no permits: Redis is away")
+
+    def _pause_s(self, replies: Sequence[Reply]) -> float:
+        settings = self._desk.settings
         waits = [
-            min(reply.retry_after_s or self._desk.settings.retry_after_s, self._desk.settings.retry_after_max_s)
+            min(reply.retry_after_s or settings.retry_after_s, settings.retry_after_max_s)
             for reply in replies
             if reply.kind is ReplyKind.THROTTLED
         ]
-        if waits:
-            try:
-                self._desk.permits.hold(max(waits))
-            except redis.RedisError:
-                self._halt("no permits: Redis is away")
+        return max(waits, default=0.0)

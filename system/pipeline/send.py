@@ -248,6 +248,9 @@ class BatchSender:
         except redis.RedisError as exc:
             self._halt(f"no permits: {type(exc).__name__}")
             return None
+        except DBAPIError as exc:
+            self._halt(f"database: {type(exc.orig).__name__}")
+            return None
 
     async def _deliver(self, mail: Mail, permit: Permit, *, leaves_by: float) -> None:
         """Post one mail when its permit says; released when the batch has been halted, or slept too long, before."""

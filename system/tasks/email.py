@@ -25,7 +25,7 @@ from system.pipeline.desk import Desk
 from system.pipeline.probe import probe_provider
 from system.pipeline.send import BatchSender
 from system.settings import load_settings
-from system.storage import campaigns
+from system.storage import campaigns, pauses
 from system.storage.database import process_engine, transaction
 from system.storage.leftovers import Batch
 from system.tasks.app import app, is_shutting_down
@@ -89,13 +89,18 @@ def _desk(account_name: str) -> Desk:
     settings = load_settings()
     account = settings.account(account_name)
     connection = coordination.connect(settings.redis_url.get_secret_value(), timeout_s=settings.socket_timeout_s)
+
+    def pause_left_s() -> float:
+        with transaction(process_engine()) as reading:
+            return pauses.pause_left_s(reading, account=account_name)
+
     provider = Provider(account, settings)
     _runner().run(provider.__aenter__())
     return Desk(
         engine=process_engine(),
         settings=settings,
         provider=provider,
-        permits=RateLimit(connection, account=account_name, mails_per_s=account.mails_per_s),
+        permits=RateLimit(connection, account=account_name, mails_per_s=account.mails_per_s, pause_left_s=pause_left_s),
         breaker=Breaker(connection, account=account_name, failures_to_open=settings.breaker_failures),
         witnesses=Witnesses(connection),
         links=UnsubscribeLinks(

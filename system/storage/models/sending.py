@@ -1,4 +1,4 @@
-"""Whether this database may send: a restored one may not, until somebody has asked what it forgot."""
+"""Whether this database may send: a restored one may not until somebody has asked what it forgot, nor in a pause."""
 
 from __future__ import annotations
 
@@ -23,3 +23,12 @@ class SendingEpoch(Base):
     lock_reason: Mapped[str | None]
 
     __table_args__ = (CheckConstraint("(locked_at IS NULL) = (lock_reason IS NULL)", name="lock_has_reason"),)
+
+
+class SendingPause(Base):
+    """Until when an account may send nothing because its provider said so; Redis knows it too, but may forget."""
+
+    __tablename__ = "sending_pauses"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    ends_at: Mapped[datetime]

@@ -18,7 +18,7 @@ from system.mail.witnesses import Witnesses
 from system.pipeline.desk import Desk
 from system.pipeline.send import BatchSender, Report
 from system.settings import SendingAccount
-from system.storage import campaigns
+from system.storage import campaigns, pauses
 from system.storage.leftovers import Batch
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ async def open_desk(
             engine=shop.engine,
             settings=settings,
             provider=provider,
-            permits=RateLimit(connection, account="default", mails_per_s=mails_per_s),
+            permits=RateLimit(
+                connection, account="default", mails_per_s=mails_per_s, pause_left_s=lambda: pause_left_s(shop)
+            ),
             breaker=Breaker(connection, account="default", failures_to_open=settings.breaker_failures),
             witnesses=Witnesses(connection),
             links=UnsubscribeLinks(keys=["a-key"], public_url=settings.public_url),
@@ -50,6 +52,12 @@ async def open_desk(
             mails_per_s=mails_per_s,
         )
         connection.close()
+
+
+def pause_left_s(shop: Shop) -> float:
+    """What the database knows of the provider's pause."""
+    with shop.engine.begin() as connection:
+        return pauses.pause_left_s(connection, account="default")
 
 
 def campaign_of(shop: Shop, campaign_id: int) -> Campaign:

@@ -122,6 +122,22 @@ async def test_a_throttled_mail_holds_all_workers_back_as_long_as_is_believable(
         assert isinstance(permits.reserve(1), Wait)
 
 
+async def test_a_redis_that_forgets_everything_does_not_end_the_pause_that_a_provider_asked_for(
+    mailing: Mailing,
+) -> None:
+    mailing.add_ready(2)
+    await mailing.send(lambda _: answers(429, Retry_After="60"), limit=1)
+    with coordination.connect(mailing.redis_url, timeout_s=2) as connection:
+        connection.flushdb()
+
+    again = await mailing.send(lambda _: accepts(), mails_per_s=100)
+
+    assert again.provider.mails == []
+    assert again.report.stopped == "provider asked to wait"
+    with coordination.connect(mailing.redis_url, timeout_s=2) as connection:
+        assert 50 < RateLimit(connection, account="default", mails_per_s=100).held_s() <= 60
+
+
 async def test_a_throttled_provider_is_no_broken_provider(mailing: Mailing) -> None:
     mailing.add_ready(8)
     await mailing.send(lambda _: answers(429), breaker_failures=2)
