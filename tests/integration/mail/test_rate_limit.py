@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import bisect
 import itertools
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import redis
+from many_takers import fullest_second, starts_of_many
 from redis_of_its_own import own_redis
 
 from system.mail import coordination
 from system.mail.rate_limit import HORIZON_S, Permit, RateLimit, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 pytestmark = pytest.mark.integration
 
 LIMIT = 100
-PROCESSES = 8
-TAKER = Path(__file__).with_name("permit_taker.py")
 
 
 @pytest.fixture
@@ -40,20 +36,6 @@ def soon(permits: RateLimit, n: int) -> Sequence[Permit]:
         assert time.monotonic() < ends_at
         time.sleep(min(granted.seconds, 0.1))
     return granted
-
-
-def starts_of_many(url: str, *, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> list[float]:
-    """When the mails of eight processes start, which take what they can get."""
-    command = [sys.executable, str(TAKER), url, str(seconds)]
-    takers = [subprocess.Popen([*command, str(seed)], stdout=subprocess.PIPE, text=True) for seed in range(PROCESSES)]
-    meanwhile()
-    outputs = [taker.communicate(timeout=60)[0] for taker in takers]
-    assert [taker.returncode for taker in takers] == [0] * PROCESSES
-    return sorted(float(line) for output in outputs for line in output.split())
-
-
-def fullest_second(starts: list[float]) -> int:
-    return max(bisect.bisect_left(starts, start + 1.0) - at for at, start in enumerate(starts))
 
 
 def test_many_processes_together_never_exceed_the_limit_and_hardly_waste_it(redis_url: str) -> None:
@@ -186,3 +168,12 @@ def test_a_small_limit_is_kept_too(redis_url: str) -> None:
         permits = RateLimit(connection, account="default", mails_per_s=2)
         starts = [soon(permits, 1)[0].starts_at for _ in range(5)]
     assert all(later - earlier >= 1.0 for earlier, later in zip(starts, starts[2:], strict=False))
+
+
+def test_the_clock_of_another_server_is_learned_anew(permits: RateLimit) -> None:
+    soon(permits, 1)
+    permits._server = b"another one"
+    permits._offsets.extend([-1e9] * 64)  # its clock was far ahead
+    before = time.monotonic()
+    (permit,) = soon(permits, 1)
+    assert permit.starts_at >= before - 0.1
