@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from structlog.typing import Processor
 
 MOST_CHARS = 10_000
+OF_THE_SERVER = ("_granian", "granian.access")
+"""Granian's loggers, which would print an error over many lines with whatever it quotes."""
 log = structlog.get_logger(__name__)
 
 _hearers: list[Callable[[BaseException], object]] = []
@@ -67,6 +69,9 @@ def configure(level: str) -> None:
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.captureWarnings(True)
+    for name in OF_THE_SERVER:
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
     sys.excepthook = _log_the_end
     threading.excepthook = lambda failed: log.error("thread.failed", exc_info=failed.exc_value)
 

@@ -11,6 +11,8 @@ import structlog
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+log = structlog.get_logger()
+
 HEADER: Final = b"x-request-id"
 _ID: Final = re.compile(rb"[0-9a-f]{32}")
 
@@ -28,4 +30,8 @@ class RequestContext:
         given = dict(scope["headers"]).get(HEADER, b"")
         request_id = given.decode() if _ID.fullmatch(given) else uuid.uuid4().hex
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._app(scope, receive, send)
+            try:
+                await self._app(scope, receive, send)
+            except Exception:
+                log.exception("request.failed")  # the server's own line about it has no ids
+                raise

@@ -91,8 +91,9 @@ def test_a_post_is_linked_to_the_batch_that_sent_the_mail_once_it_is_known_to_be
 
 def test_an_error_that_escapes_a_request_is_reported_once_with_the_request_s_id(said: Said) -> None:
     (event,) = said.ingest.events
+    (failed,) = [line for line in said.lines if line["event"] == "request.failed"]
     assert event["exception"]["values"][-1]["type"] == "FailpointError"
-    assert len(event["tags"]["request_id"]) == 32
+    assert event["tags"]["request_id"] == failed["request_id"]
     assert event["release"] == "1.2.3"
     assert "request" not in event
 
@@ -102,3 +103,8 @@ def test_nothing_that_leaves_holds_an_address_or_a_link_s_token(said: Said) -> N
     assert said.token not in left
     assert "example.com" not in left
     assert all(said.token.encode() not in body and b"ada@" not in body for body in said.ingest.everything)
+
+
+def test_every_line_is_json_but_those_of_the_process_that_starts_the_others(said: Said) -> None:
+    others = [line for line in said.log.splitlines() if not line.startswith("{")]
+    assert {line.partition(" ")[0] for line in others} <= {"[INFO]"}
