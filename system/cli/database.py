@@ -15,6 +15,7 @@ from system.mail import coordination
 from system.mail.activity import Activity
 from system.mail.witnesses import Witnesses
 from system.pipeline.epoch import REMEDY, why_locked
+from system.pipeline.forget import forget_old_weeks
 from system.pipeline.reconcile import Reconciliation
 from system.settings import load_settings
 from system.storage import epochs
@@ -74,6 +75,21 @@ def reconcile(
     for week in weeks:
         typer.echo(f"{week.newsletter} {week.week_key}: {week.accepted:,} sent already, {week.held:,} held")
     typer.echo("sending is open")
+
+
+@app.command()
+def retention(
+    keep_weeks: Annotated[int, typer.Option(help="How many weeks a campaign's rows stay after its end.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+) -> None:
+    """Remove the rows of old campaigns and the posts that were applied; safe at any time, also while mails go out."""
+    forgotten = forget_old_weeks(process_engine(), keep_weeks=keep_weeks, dry_run=dry_run)
+    for name in forgotten.campaigns:
+        typer.echo(f"{'would forget' if dry_run else 'forgot'} {name}")
+    for name in forgotten.busy:
+        typer.echo(f"{name} is busy; the next run tries again", err=True)
+    typer.echo(f"{forgotten.posts:,} posts {'would be removed' if dry_run else 'removed'}")
 
 
 async def _reconcile(*, hold: bool) -> list[Week]:
