@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: online only, under a lock, one transaction per revision."""
+"""How Alembic reaches the database: online only, under a lock, one transaction per revision, every wait bounded."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from sqlalchemy import create_engine, text
 from system.storage.models import Base
 
 MIGRATION_LOCK = 7_214_001  # any number, the same in every process that migrates
+LOCK_TIMEOUT_MS = 5_000
+"""Whoever comes after a migration that waits for a lock waits as well: rather fail, and be run again."""
+STATEMENT_TIMEOUT_MS = 900_000
 
 
 def migrate() -> None:
@@ -15,6 +18,8 @@ def migrate() -> None:
     engine = create_engine(context.config.attributes["database_url"])
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        connection.exec_driver_sql(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+        connection.exec_driver_sql(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
         connection.commit()
         context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
         with context.begin_transaction():

@@ -60,6 +60,26 @@ def test_a_database_that_was_migrated_twice_at_once_is_migrated(postgres_server:
         postgres_server.drop_database("empty")
 
 
+def test_a_migration_that_gets_no_lock_gives_up_before_everybody_waits_behind_it(
+    postgres_server: Postgres,
+) -> None:
+    postgres_server.create_database("locked")
+    url = postgres_server.url("locked")
+    engine = new_engine(url)
+    try:
+        upgrade(url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+            connection.exec_driver_sql("DROP TABLE IF EXISTS sending_epochs")
+        with engine.begin() as worker:
+            worker.exec_driver_sql("SELECT count(*) FROM campaigns")
+            with pytest.raises(DependencyError, match="lock timeout"):
+                upgrade(url)
+    finally:
+        engine.dispose()
+        postgres_server.drop_database("locked")
+
+
 def test_a_database_that_does_not_answer_is_named_without_its_password() -> None:
     with pytest.raises(DependencyError, match=r"^PostgreSQL at 127\.0\.0\.1:1/none can't be used: ") as caught:
         upgrade("postgresql+psycopg://me:hush@127.0.0.1:1/none")

@@ -1,5 +1,3 @@
-SET LOCAL lock_timeout = '5s';
-
 -- The application's role may change rows and no tables. What it needs beyond that is here, with the owner's rights.
 CREATE FUNCTION make_campaign_partitions(campaign BIGINT) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
