@@ -37,6 +37,7 @@ def _examine(what: str, address: RedisAddress, settings: Settings) -> list[Findi
         with coordination.connect(address.url, timeout_s=settings.socket_timeout_s) as connection:
             connection.ping()
             found = [_version(what, connection), _eviction(what, connection)]
+            found += [_replicas(what, connection)] if address.is_watched else []
             return found + (_safety(what, address, connection) if settings.environment == "production" else [])
     except (AuthenticationError, AuthorizationError, NoPermissionError) as exc:
         return [
@@ -79,6 +80,12 @@ def _policy(connection: redis.Redis) -> str | None:
     except (redis.ResponseError, KeyError):
         memory: dict[str, Any] = connection.info("memory")
         return memory.get("maxmemory_policy")
+
+
+def _replicas(what: str, connection: redis.Redis) -> Finding:
+    replicas = int(connection.info("replication")["connected_slaves"])
+    level, remedy = (Level.OK, "") if replicas else (Level.WARN, ": nobody can take over from the master; start one")
+    return Finding(what=f"{what} replicas", level=level, says=f"{replicas}{remedy}")
 
 
 def _safety(what: str, address: RedisAddress, connection: redis.Redis) -> list[Finding]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
+from sentinels import watched_redis
 from shop_world import settings_with
 from sqlalchemy import text
 
@@ -115,6 +116,16 @@ def test_production_is_warned_of_a_redis_without_disk_and_password(redis_url: st
         "redis persistence": Level.WARN,
         "redis password": Level.WARN,
     }
+
+
+def test_a_master_behind_sentinels_is_asked_for_its_replicas(tmp_path: Path) -> None:
+    with watched_redis(tmp_path / "redis") as watched:
+        settings = settings_with(redis_url=watched.url)
+        assert levels(examine_redis(settings))["redis replicas"] is Level.OK
+        for port in {server.port for server in watched.servers} - {watched.master()}:
+            watched.processes[port].kill()
+            watched.processes[port].wait()
+        assert levels(examine_redis(settings))["redis replicas"] is Level.WARN
 
 
 def test_servers_that_are_away_are_no_finding() -> None:
