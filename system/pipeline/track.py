@@ -88,7 +88,7 @@ def _fold(connection: Connection, fresh: Sequence[tuple[int, int, int]]) -> int:
         job_ids = sorted(jobs[campaign_id])
         evidence.lock_jobs(connection, campaign_id=campaign_id, job_ids=job_ids)
         moved += evidence.fold_evidence(connection, campaign_id=campaign_id, job_ids=job_ids)
-        evidence.note_engagement(connection, campaign_id=campaign_id, job_ids=job_ids)
+        evidence.note_times(connection, campaign_id=campaign_id, job_ids=job_ids)
         evidence.suppress_recipients(connection, campaign_id=campaign_id, job_ids=job_ids)
     return moved
 

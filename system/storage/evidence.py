@@ -185,17 +185,19 @@ def fold_evidence(connection: Connection, *, campaign_id: int, job_ids: Sequence
     return moved
 
 
-def note_engagement(connection: Connection, *, campaign_id: int, job_ids: Sequence[int]) -> None:
-    """Remember the first open and the first click; they never touch the delivery state."""
+def note_times(connection: Connection, *, campaign_id: int, job_ids: Sequence[int]) -> None:
+    """Remember the first delivery, open and click, whatever state the job is in and in whatever order they come."""
     statement = text("""
-        UPDATE email_jobs j SET opened_at = e.opened_at, clicked_at = e.clicked_at
-        FROM (SELECT job_id, min(happened_at) FILTER (WHERE kind = 'open') AS opened_at,
+        UPDATE email_jobs j SET delivered_at = e.delivered_at, opened_at = e.opened_at, clicked_at = e.clicked_at
+        FROM (SELECT job_id, min(happened_at) FILTER (WHERE kind = 'delivered') AS delivered_at,
+                     min(happened_at) FILTER (WHERE kind = 'open') AS opened_at,
                      min(happened_at) FILTER (WHERE kind = 'click') AS clicked_at
               FROM email_events
-              WHERE campaign_id = :campaign_id AND job_id = ANY(:job_ids) AND kind IN ('open', 'click')
+              WHERE campaign_id = :campaign_id AND job_id = ANY(:job_ids) AND kind IN ('delivered', 'open', 'click')
               GROUP BY job_id) AS e
         WHERE j.campaign_id = :campaign_id AND j.id = e.job_id
-          AND (j.opened_at IS DISTINCT FROM e.opened_at OR j.clicked_at IS DISTINCT FROM e.clicked_at)
+          AND (j.delivered_at, j.opened_at, j.clicked_at)
+              IS DISTINCT FROM (e.delivered_at, e.opened_at, e.clicked_at)
     """)
     connection.execute(statement, {"campaign_id": campaign_id, "job_ids": list(job_ids)})
 

@@ -115,6 +115,13 @@ def test_an_event_that_comes_again_under_a_new_id_is_the_same_event(sent: Sent) 
     assert sent.shop.value("SELECT count(*) FROM email_events") == 1
 
 
+def test_a_delivery_that_is_told_after_its_bounce_keeps_its_time(sent: Sent) -> None:
+    sent.apply(sent.event("bounce", at=AT + 3))
+    sent.apply(sent.event("delivered", at=AT + 2))
+    assert sent.state == "bounced"
+    assert sent.shop.value("SELECT delivered_at = to_timestamp(:at) FROM email_jobs", at=AT + 2)
+
+
 def test_two_clicks_on_two_links_are_two_events(sent: Sent) -> None:
     clicks = [sent.event("click", url=url, sg_event_id=url) for url in ("https://a.example", "https://b.example")]
     assert sent.apply(*clicks).events == 2

@@ -196,7 +196,7 @@ CALLS: dict[str, tuple[str, Callable[[Connection, int], Any]]] = {
     "fold": ("campaign_id_job_id_idx", lambda c, id_: evidence.fold_evidence(c, campaign_id=id_, job_ids=[4, 9])),
     "engagement": (
         "campaign_id_job_id_idx",
-        lambda c, id_: evidence.note_engagement(c, campaign_id=id_, job_ids=[4, 9]),
+        lambda c, id_: evidence.note_times(c, campaign_id=id_, job_ids=[4, 9]),
     ),
     "suppression": (
         "campaign_id_job_id_idx",
