@@ -34,6 +34,8 @@ def plan(
     workers: Annotated[
         list[str] | None, typer.Option(help="Processes you have, such as emails=8; sized when left out.")
     ] = None,
+    page_users: Annotated[int, typer.Option(help="STEADYPOST_DISPATCH_PAGE_USERS.")] = 5000,
+    batch_jobs: Annotated[int, typer.Option(help="STEADYPOST_BATCH_JOBS.")] = 500,
     postgres_cores: Annotated[int | None, typer.Option(min=1, help="Cores you have; sized when left out.")] = None,
     outage_minutes: Annotated[float, typer.Option(help="The provider is away for so long.")] = 0.0,
     outage_after_minutes: Annotated[float, typer.Option(help="When it goes away.")] = 5.0,
@@ -55,6 +57,8 @@ def plan(
         mails_per_s=mails_per_s,
         installations=installations,
         processes=dict(_processes(workers or [])),
+        page_users=page_users,
+        batch_jobs=batch_jobs,
         postgres_cores=postgres_cores,
         outage_minutes=outage_minutes,
         outage_after_minutes=outage_after_minutes,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
-from system.planning.roles import ORCHESTRATORS, sender_mails_per_s
+from system.planning.roles import sender_mails_per_s
 from system.planning.sending import Senders, Waiting, simulate
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def run_mailing(
 
 
 def batches(scenario: Scenario, *, start_s: float, users_per_s: float) -> Iterator[Waiting]:
-    """The queue of one installation's senders: as many campaigns are dispatched side by side as there are dispatchers.
+    """The queue of one installation's senders, in its order: as many campaigns as there are dispatchers, page by page.
 
     The first batch waits at `start_s`, the others follow at the pace of dispatch and scoring.
     """
@@ -57,9 +57,17 @@ def batches(scenario: Scenario, *, start_s: float, users_per_s: float) -> Iterat
     users = scenario.users / scenario.installations / accounts
     attempts_per_user = scenario.mailed_share / (1 - scenario.retry_share)
     done = 0.0
-    for first in range(0, accounts, ORCHESTRATORS):
-        for number in range(ceil(users / scenario.batch_jobs)):
-            named = min(scenario.batch_jobs, users - number * scenario.batch_jobs)
-            for account in range(first, min(accounts, first + ORCHESTRATORS)):
-                yield Waiting(account=account, mails=named * attempts_per_user, since_s=start_s + done / users_per_s)
-                done += named
+    for first in range(0, accounts, scenario.dispatchers):
+        for page in range(ceil(users / scenario.page_users)):
+            for account in range(first, min(accounts, first + scenario.dispatchers)):
+                for named in _batches_of_page(scenario, users=users - page * scenario.page_users):
+                    since_s = start_s + done / users_per_s
+                    yield Waiting(account=account, mails=named * attempts_per_user, since_s=since_s)
+                    done += named
+
+
+def _batches_of_page(scenario: Scenario, *, users: float) -> Iterator[float]:
+    left = min(users, scenario.page_users)
+    while left > 0:
+        yield min(left, scenario.batch_jobs)
+        left -= scenario.batch_jobs

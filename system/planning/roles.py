@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from system.planning.unit_costs import UnitCosts
 
 EMAILS_PER_CONTAINER = 2
-ORCHESTRATORS, BEATS = 2, 2
+BEATS = 2
 POSTGRES_GB_PER_CORE = 4.0
 """Not measured: what machines for databases are rented with."""
 REDIS_BASE_MB = 3.0
@@ -48,9 +48,10 @@ def size(scenario: Scenario, costs: UnitCosts, *, mails_per_s: float, most_waiti
         _workers(scenario, "web", ms=web_ms, rate=mails_per_s, mb=costs.web_mb_per_process),
         Role(
             name="orchestrator",
-            processes=ORCHESTRATORS,
+            processes=scenario.dispatchers,
             cores=costs.orchestrator_idle_cores + mails_per_s * costs.orchestrator_ms_per_job / 1000,
-            memory_mb=(ORCHESTRATORS + 1) * costs.orchestrator_mb_per_process,
+            memory_mb=(scenario.dispatchers + 1) * costs.orchestrator_mb_per_process,
+            is_given="orchestrator" in scenario.processes,
         ),
         Role(
             name="beat",

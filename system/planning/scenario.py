@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from system.errors import InputError
 
+ORCHESTRATORS = 2
 PROCESSES_PER_ACCOUNT = 2
 """As in the measured run: one prepares a group while the other sends."""
 
@@ -30,6 +31,8 @@ class Scenario:
     events_per_post: float = 10.0
     orders_per_user: float = 20.0
     weeks_kept: int = 13
+    page_users: int = 5000
+    """Users whose batches one dispatcher enqueues before the next page, another dispatcher's perhaps, comes."""
     batch_jobs: int = 500
     batch_run_s: float = 120.0
     sends_in_flight: int = 32
@@ -37,7 +40,7 @@ class Scenario:
     headroom: float = 0.7
     """The share of a core that is planned to be used."""
     processes: dict[str, int] = field(default_factory=dict)
-    """Of `emails`, `ml`, `tracking` and `web`; what is missing is sized."""
+    """Of `orchestrator`, `emails`, `ml`, `tracking` and `web`; what is missing is sized."""
     postgres_cores: int | None = None
 
     def __post_init__(self) -> None:
@@ -59,6 +62,11 @@ class Scenario:
         _expect_roles(self.processes)
 
     @property
+    def dispatchers(self) -> int:
+        """Campaigns of one installation that are dispatched side by side."""
+        return self.processes.get("orchestrator", ORCHESTRATORS)
+
+    @property
     def mails(self) -> int:
         """Of all installations."""
         return round(self.users * self.mailed_share)
@@ -66,9 +74,17 @@ class Scenario:
 
 _POSITIVE = (
     *("users", "accounts", "mails_per_s", "installations", "provider_latency_ms", "events_per_post"),
-    *("orders_per_user", "weeks_kept", "batch_jobs", "batch_run_s", "sends_in_flight", "deadline_minutes"),
+    *(
+        "orders_per_user",
+        "weeks_kept",
+        "page_users",
+        "batch_jobs",
+        "batch_run_s",
+        "sends_in_flight",
+        "deadline_minutes",
+    ),
 )
-ROLES = ("emails", "ml", "tracking", "web")
+ROLES = ("orchestrator", "emails", "ml", "tracking", "web")
 
 
 def _expect(name: str, value: float, *, low: float, high: float = float("inf"), above: bool = False) -> None:

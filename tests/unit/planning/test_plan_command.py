@@ -18,10 +18,10 @@ def plan(*arguments: str) -> str:
 
 
 def test_the_table_says_how_long_what_binds_and_what_to_do() -> None:
-    shown = plan("--users", "1_000_000", "--accounts", "2")
-    assert "1,000,000 through 2 accounts of 100 mails/s" in shown
+    shown = plan("--users", "1_000_000", "--accounts", "2", "--installations", "2")
+    assert "1,000,000 through 2 accounts of 100 mails/s in 2 installations" in shown
     assert "1 h 24 min, in time" in shown
-    assert "provider limit, 197 mails/s" in shown
+    assert "provider limit, 98 mails/s" in shown
     assert "More accounts" in shown
 
 
