@@ -24,7 +24,9 @@ trap 'rm -rf "$partial"' EXIT
 case $kind in
     logical)
         pg_dump --format=custom --compress="${COMPRESS:-6}" --file="$partial" || fail "pg_dump failed"
-        pg_restore --list "$partial" | grep -q 'TABLE DATA public sending_epochs' || fail "$PGDATABASE holds no Steadypost database"
+        # Not grep -q: it would end before pg_restore has said all, which pipefail takes for a failure.
+        pg_restore --list "$partial" | grep 'TABLE DATA public sending_epochs' >/dev/null ||
+            fail "${PGDATABASE:-the default database} is no database of Steadypost's"
         ;;
     base)
         pg_basebackup --pgdata="$partial" --wal-method=stream --checkpoint=fast || fail "pg_basebackup failed; the role needs REPLICATION"

@@ -150,6 +150,8 @@ async def test_a_restored_dump_sends_nobody_a_second_mail(
     await send(mailing, fake, limit=10)
     backup = run_script(postgres_server, "backup.sh", "logical", str(folder), database=database)
     await send(mailing, fake, limit=10)
+    said = run_script(postgres_server, "drill.sh", backup, database=database)
+    assert re.match(r"30 users, 30 jobs, 0 events, the last at .+; sending locked; restored in [\d.]+ s$", said)
 
     restored = f"{database}_restored"
     if restored_by == "restore.sh":
