@@ -18,9 +18,9 @@ PROVIDER = "provider limit"
 
 ADVICE: Final = {
     PROVIDER: "More accounts, or a higher limit for each (--accounts, --mails-per-s)",
-    QUEUE: "Whose batches come first in the queue takes every sender. Let the campaigns enter it in turns: "
-    "a dispatcher for each account and pages of one batch (--workers orchestrator=N --page-users 500); "
-    "or divide accounts and users among installations (--installations)",
+    QUEUE: "Whose batches come first in the queue takes the senders. Let the campaigns enter it side by side, "
+    "a dispatcher for each and pages of one batch (--workers orchestrator=N --page-users 500), and take more senders "
+    "(--workers emails=N); or divide accounts and users among installations (--installations)",
     "emails": "More processes of the emails worker (--workers emails=N): EMAIL_WORKERS, or the ScaledObject's maximum",
     "ml": "More processes of the ml worker (--workers ml=N), or a GPU",
     "tracking": "More processes of the tracking worker (--workers tracking=N): mails go out as planned, their events "

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from system.planning.scenario import PROCESSES_PER_ACCOUNT
-
 if TYPE_CHECKING:
     from system.planning.scenario import Scenario
     from system.planning.unit_costs import UnitCosts
@@ -69,7 +67,7 @@ def senders(scenario: Scenario, costs: UnitCosts, *, mails_per_s: float) -> Role
     cores = costs.emails_idle_cores + mails_per_s * costs.emails_ms_per_mail / 1000
     each = sender_mails_per_s(scenario, costs)
     wanted = max(
-        PROCESSES_PER_ACCOUNT * scenario.accounts // scenario.installations,
+        scenario.senders,
         ceil(cores / scenario.headroom),
         ceil(mails_per_s / each / scenario.headroom),
     )
