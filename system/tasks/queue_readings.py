@@ -82,8 +82,8 @@ def _count(broker_url: str, *, timeout_s: float) -> list[Waiting]:
 
 
 def _declared(connection: Connection, queue: QueueName) -> Waiting:
-    channel: Any = connection.channel()  # a refusal closes it; its type stub lacks what every transport has
     try:
+        channel: Any = connection.default_channel  # its type stub lacks what every transport has
         messages = int(channel.queue_declare(queue=queue.value, passive=True).message_count)
     except ChannelError:
         messages = 0  # never used

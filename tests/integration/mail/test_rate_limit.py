@@ -173,7 +173,7 @@ def test_a_small_limit_is_kept_too(redis_url: str) -> None:
 def test_the_clock_of_another_server_is_learned_anew(permits: RateLimit) -> None:
     soon(permits, 1)
     permits._server = b"another one"
-    permits._offsets.extend([-1e9] * 64)  # its clock was far ahead
+    permits._offsets.extend([-1e12] * 64)  # its clock was far ahead
     before = time.monotonic()
     (permit,) = soon(permits, 1)
     assert permit.starts_at >= before - 0.1
