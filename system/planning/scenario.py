@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from system.errors import InputError
 
 ORCHESTRATORS = 2
+MOST_BATCHES = 1_000_000
 PROCESSES_OF_LONE_ACCOUNT = 2
 """As in the measured run: one prepares a group while the other sends."""
 PROCESSES_PER_ACCOUNT = 4
@@ -55,13 +56,19 @@ class Scenario:
         _expect("retry_share", self.retry_share, low=0.0, high=0.9)
         _expect("mailed_share", self.mailed_share, low=0.0, high=1.0, above=True)
         _expect("headroom", self.headroom, low=0.0, high=1.0, above=True)
-        if self.accounts % self.installations or self.installations > self.users:
-            raise InputError(
-                field="installations",
-                value=self.installations,
-                problem=f"can't share {self.accounts} accounts and {self.users:,} users evenly",
-                remedy="Choose a number that divides the accounts",
+        if self.accounts > self.users:
+            problem = f"is more than the {self.users:,} users"
+            raise InputError(field="accounts", value=self.accounts, problem=problem, remedy="Each needs one at least")
+        if self.accounts % self.installations:
+            problem = f"can't share {self.accounts} accounts evenly"
+            remedy = "Choose a number that divides the accounts"
+            raise InputError(field="installations", value=self.installations, problem=problem, remedy=remedy)
+        if self.users / self.installations / self.batch_jobs > MOST_BATCHES:
+            problem = f"with batches of {self.batch_jobs} is too much to simulate"
+            remedy = (
+                f"Stay below {MOST_BATCHES:,} batches in an installation: larger --batch-jobs, more --installations"
             )
+            raise InputError(field="users", value=self.users, problem=problem, remedy=remedy)
         _expect_roles(self.processes)
 
     @property
