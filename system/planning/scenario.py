@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from system.errors import InputError
 
 ORCHESTRATORS = 2
-MOST_BATCHES = 1_000_000
+MOST_BATCHES = 200_000
 PROCESSES_OF_LONE_ACCOUNT = 2
 """As in the measured run: one prepares a group while the other sends."""
 PROCESSES_PER_ACCOUNT = 4
