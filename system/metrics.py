@@ -75,6 +75,9 @@ NEWSLETTER_CAMPAIGN_S: Final = Reading(
     "When an enabled newsletter's latest campaign was started, or it was scheduled, in Unix seconds",
     ("newsletter",),
 )
+SENDING_LOCKED: Final = Reading(
+    "steadypost_sending_locked", "1 while the database was restored and not reconciled, and nothing is sent, else 0"
+)
 
 # --- The sending accounts, read from Redis and the settings.
 PERMITS: Final = Reading(

@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import OperationalError
 
-from system.storage.database import unreachable
+from system.storage.database import new_engine, unreachable
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -20,12 +20,19 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def upgrade(database_url: str) -> str:
-    """Bring the schema to the newest revision, and return that; safe to run twice or at the same time."""
+    """Bring the schema to the newest revision, and return that; safe to run twice or at the same time.
+
+    The schema of a newer release stays as it is: a release that is rolled back migrates nothing.
+    """
     config = _alembic_config(database_url)
+    engine = new_engine(database_url, pool_size=1)
     try:
-        command.upgrade(config, "head")
+        if pending_revision(engine) is not None:
+            command.upgrade(config, "head")
     except OperationalError as exc:
         raise unreachable(database_url, exc) from None
+    finally:
+        engine.dispose()
     head = ScriptDirectory.from_config(config).get_current_head()
     assert head is not None
     return head

@@ -14,7 +14,7 @@ from system.mail import coordination
 from system.mail.breaker import Breaker
 from system.mail.rate_limit import RateLimit
 from system.metrics import Sample
-from system.storage import campaigns, readings
+from system.storage import campaigns, epochs, readings
 from system.storage.database import new_engine, transaction
 from system.tasks.presence import workers_present
 from system.tasks.queue_readings import queues_waiting
@@ -93,6 +93,7 @@ def _count(engine: Engine, campaign_id: int) -> dict[str, int]:
 def _of_database(connection: Connection) -> Iterator[Sample]:
     for newsletter, started_s in readings.latest_campaigns(connection):
         yield Sample(metrics.NEWSLETTER_CAMPAIGN_S, started_s, (newsletter,))
+    yield Sample(metrics.SENDING_LOCKED, float(epochs.lock_reason(connection) is not None))
     yield Sample(metrics.WEBHOOK_LAG_S, readings.webhook_lag_s(connection))
     yield Sample(metrics.DATABASE_BYTES, readings.database_bytes(connection))
 

@@ -16,7 +16,7 @@ from system.mail.witnesses import KEPT_S, KEY, Witnesses
 from system.pipeline.dispatch import start_campaign
 from system.pipeline.epoch import why_locked
 from system.pipeline.sweep import Room, sweep
-from system.storage import epochs
+from system.storage import claims, epochs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,3 +150,19 @@ def test_processes_that_ended_long_ago_are_dropped_from_the_witnesses(mailing: M
         witnesses._redis.hset(KEY, "old", f"1 {uuid.UUID(int=2)} {10**9 - KEPT_S:.0f}")
         assert witnesses.last_attempts() == [(1, uuid.UUID(int=1))]
         assert witnesses._redis.hkeys(KEY) == [b"new"]
+
+
+def test_the_claim_itself_takes_nothing_while_sending_is_locked(mailing: Mailing) -> None:
+    [job_id] = mailing.add_ready(1)
+    lock(mailing)
+    with mailing.shop.engine.begin() as connection:
+        jobs = claims.claim_jobs(
+            connection,
+            campaign_id=mailing.campaign_id,
+            first_id=job_id,
+            last_id=job_id,
+            limit=1,
+            token=uuid.UUID(int=1),
+            lease_s=30,
+        )
+    assert jobs == []

@@ -80,6 +80,21 @@ def test_a_migration_that_gets_no_lock_gives_up_before_everybody_waits_behind_it
         postgres_server.drop_database("locked")
 
 
+def test_a_release_that_is_rolled_back_leaves_the_newer_schema_alone(postgres_server: Postgres) -> None:
+    postgres_server.create_database("later")
+    url = postgres_server.url("later")
+    engine = new_engine(url)
+    try:
+        upgrade(url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'of a newer release'")
+        upgrade(url)
+        assert pending_revision(engine) is None
+    finally:
+        engine.dispose()
+        postgres_server.drop_database("later")
+
+
 def test_a_database_that_does_not_answer_is_named_without_its_password() -> None:
     with pytest.raises(DependencyError, match=r"^PostgreSQL at 127\.0\.0\.1:1/none can't be used: ") as caught:
         upgrade("postgresql+psycopg://me:hush@127.0.0.1:1/none")

@@ -100,6 +100,15 @@ def test_a_paused_campaign_and_the_oldest_unknown_job_are_shown(web: Web, shop: 
     assert web.metric(f"steadypost_unknown_oldest_seconds{{{CAMPAIGN}}}") == pytest.approx(3600, abs=60)
 
 
+def test_a_locked_database_is_shown(web: Web, shop: Shop) -> None:
+    assert web.metric("steadypost_sending_locked") == 0
+    shop.rows("UPDATE sending_epochs SET locked_at = now(), lock_reason = 'restored'")
+    try:
+        assert web.metric("steadypost_sending_locked") == 1
+    finally:
+        shop.rows("UPDATE sending_epochs SET locked_at = NULL, lock_reason = NULL")
+
+
 def test_a_post_that_nobody_applies_is_a_lag(web: Web, shop: Shop) -> None:
     assert web.metric("steadypost_webhook_lag_seconds") == 0
     shop.rows("INSERT INTO webhook_inbox (digest, body, received_at) VALUES ('d', '[]', now() - interval '90 s')")
