@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 
-import pytest
+from missing import go_without
 
 
 def need_docker(*, image: str | None = None, compose: bool = False) -> None:
     """Ask for a client, a daemon that answers it, and what the caller names."""
     if not shutil.which("docker"):
-        _go_without("docker is not installed")
+        go_without("docker is not installed")
     if not _answers("version"):
-        _go_without("no docker daemon answers")
+        go_without("no docker daemon answers")
     if compose and not _answers("compose", "version"):
-        _go_without("docker has no plugin compose; Debian's package docker-compose brings it")
+        go_without("docker has no plugin compose; Debian's package docker-compose brings it")
     if image and not _answers("image", "inspect", image):
-        _go_without(f"no image {image}; build it with deploy/images/offline.sh or as its Dockerfile says")
+        go_without(f"no image {image}; build it with deploy/images/offline.sh or as its Dockerfile says")
 
 
 def _answers(*words: str) -> bool:
@@ -26,9 +25,3 @@ def _answers(*words: str) -> bool:
         return subprocess.run(["docker", *words], capture_output=True, timeout=10, check=False).returncode == 0
     except subprocess.TimeoutExpired:
         return False
-
-
-def _go_without(reason: str) -> None:
-    if os.environ.get("CI", "").lower() == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from kombu import Connection
 from kombu.exceptions import OperationalError
+from missing import go_without
 
 from stack.ports import find_ports
 from stack.readiness import NotReadyError, wait_until_ready
@@ -51,7 +51,7 @@ class Rabbit:
 def running_rabbit(folder: Path) -> Iterator[Rabbit]:
     """Running; skips where it is not installed."""
     if not (SCRIPTS / "rabbitmq-server").exists() or shutil.which("epmd") is None:
-        pytest.skip("no rabbitmq-server: apt-get install rabbitmq-server")
+        go_without("no rabbitmq-server: apt-get install rabbitmq-server")
     port, distribution, names = find_ports(3, choice=random.SystemRandom())
     (folder / "plugins").write_text("[].\n")
     env = {

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from missing import go_without
 
 OVERLAY = Path(__file__).parents[3] / "deploy" / "kubernetes" / "overlays" / "production"
 
@@ -16,7 +17,7 @@ def objects() -> list[dict[str, Any]]:
     commands = (["kubectl", "kustomize"], ["kustomize", "build"])
     command = next((command for command in commands if shutil.which(command[0])), None)
     if command is None:
-        pytest.skip("neither kustomize nor kubectl, which brings it, is installed")
+        go_without("neither kustomize nor kubectl, which brings it, is installed")
     done = subprocess.run([*command, str(OVERLAY)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return list(yaml.safe_load_all(done.stdout))

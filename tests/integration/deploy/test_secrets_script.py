@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from missing import go_without
 
 pytestmark = pytest.mark.integration
 SCRIPT = Path(__file__).parents[3] / "deploy" / "secrets.sh"
@@ -15,7 +16,7 @@ SCRIPT = Path(__file__).parents[3] / "deploy" / "secrets.sh"
 
 def _make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
+        go_without("openssl is not installed")
     env = {**os.environ, "SECRETS": str(folder)}
     return subprocess.run([SCRIPT, *words], env=env, capture_output=True, text=True, check=False)
 

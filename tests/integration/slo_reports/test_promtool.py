@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from missing import go_without
 
 pytestmark = pytest.mark.integration
 
@@ -21,9 +21,7 @@ DASHBOARDS = sorted((DEPLOY / "grafana/provisioning/dashboards").glob("*.json"))
 def promtool() -> str:
     found = shutil.which("promtool")
     if found is None:
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail("promtool is missing; Debian's package prometheus brings it")
-        pytest.skip("promtool is missing; Debian's package prometheus brings it")
+        go_without("promtool is missing; Debian's package prometheus brings it")
     return found
 
 
