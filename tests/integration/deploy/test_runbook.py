@@ -82,6 +82,8 @@ def environment(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, str]]:
     """A small shop with a model, as an operator's shell sees it."""
+    with redis.Redis.from_url(redis_server.url(15)) as client:
+        client.flushdb()  # other tests' traces of what was sent lock a database that lacks it
     postgres_server.create_database("runbook", template=_migrated_template)
     settings = {
         "ENVIRONMENT": "development",
