@@ -23,6 +23,10 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --no-install-package scipy --no-install-package onnx && \
     find .venv -type d \( -name tests -o -path '*/onnxruntime/transformers' -o -path '*/onnxruntime/quantization' \
     -o -path '*/onnxruntime/tools' \) -prune -exec rm -rf {} +
+# What the image is made of, in CycloneDX's form.
+RUN /uv/bin/uv export --frozen --quiet --no-default-groups --no-emit-project --extra ${EXTRA} --extra flower \
+    ${TRACING:+--extra tracing} --no-emit-package scipy --no-emit-package onnx \
+    --format cyclonedx1.5 --preview-features sbom-export --output-file sbom.json >/dev/null
 
 FROM libraries AS trainer-libraries
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \

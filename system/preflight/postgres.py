@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from system.preflight.finding import Finding, Level
+from system.storage import epochs
 from system.storage.database import new_engine, transaction, unreachable
 from system.storage.schema import pending_revision
 
@@ -23,7 +24,8 @@ def examine_postgres(settings: Settings) -> list[Finding]:
     """Everything; DependencyError when it can't be reached."""
     engine = new_engine(settings.database_url.get_secret_value(), application="steadypost-preflight", pool_size=1)
     try:
-        return [*_server(engine), _schema(engine)]
+        schema = _schema(engine)
+        return [*_server(engine), schema, *([_sending(engine)] if schema.level is Level.OK else [])]
     except OperationalError as exc:
         raise unreachable(settings.database_url.get_secret_value(), exc) from None
     finally:
@@ -47,6 +49,13 @@ def _server(engine: Engine) -> list[Finding]:
             says=f"fsync={fsync}, synchronous_commit={commit}: an intent that a crash undoes would be sent twice",
         ),
     ]
+
+
+def _sending(engine: Engine) -> Finding:
+    with transaction(engine) as connection:
+        reason = epochs.lock_reason(connection)
+    says = f"locked: {reason}. Find out what was sent: `steadypost db reconcile` (docs/backup.md)" if reason else "open"
+    return Finding(what="sending", level=Level.WARN if reason else Level.OK, says=says)
 
 
 def _schema(engine: Engine) -> Finding:

@@ -22,6 +22,7 @@ from system.preflight.finding import Level
 from system.preflight.postgres import examine_postgres
 from system.preflight.redis_server import examine_redis, examine_redis_broker
 from system.preflight.start import start_or_exit
+from system.storage import epochs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,6 +147,14 @@ def test_a_database_is_fine_at_our_schema_and_at_a_newer_one_and_not_without(
     empty = examine_postgres(settings_with(database_url=postgres_server.url("postgres")))
     assert levels(empty)["schema"] is Level.FIX
     assert "run `steadypost db upgrade`" in empty[-1].says
+
+
+def test_a_database_that_may_not_send_is_told(shop: Shop, database_url: str) -> None:
+    with shop.engine.begin() as connection:
+        epochs.lock_sending(connection, reason="a drill")
+    found = {finding.what: finding for finding in examine_postgres(settings_with(database_url=database_url))}
+    assert found["sending"].level is Level.WARN
+    assert found["sending"].says.startswith("locked: a drill. Find out what was sent: `steadypost db reconcile`")
 
 
 def test_what_stays_away_ends_a_process_that_would_work(database_url: str) -> None:
