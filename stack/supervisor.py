@@ -58,8 +58,11 @@ class Supervisor:
         return True
 
     def states(self) -> dict[str, ProgramState]:
-        """All programs by name."""
-        infos = self._call("getAllProcessInfo")
+        """All programs by name; StackError when supervisord is about to end."""
+        try:
+            infos = self._call("getAllProcessInfo")
+        except xmlrpc.client.Fault as fault:
+            raise StackError(f"supervisord says nothing of its programs: {fault.faultString}") from None
         return {
             info["name"]: ProgramState(
                 name=info["name"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from system.storage.models import Base
 
@@ -15,7 +15,7 @@ STATEMENT_TIMEOUT_MS = 900_000
 
 def migrate() -> None:
     """Apply revisions while holding an advisory lock, so that two deploys don't race."""
-    engine = create_engine(context.config.attributes["database_url"])
+    engine = create_engine(context.config.attributes["database_url"], poolclass=NullPool)
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
         connection.exec_driver_sql(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
@@ -25,7 +25,6 @@ def migrate() -> None:
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
-    engine.dispose()
 
 
 migrate()
