@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
@@ -11,6 +12,8 @@ import psycopg
 from psycopg import sql
 
 CONNECT_S: Final = 5
+RECOVERY_S: Final = 15.0
+RECOVERING: Final = ("starting up", "not yet accepting connections", "in recovery mode", "shutting down")
 OURS: Final = "steadypost-chaos"
 MOST_CONNECTIONS: Final = 1_000
 NO_SLOTS: Final = ("too many clients", "connection slots are reserved")
@@ -19,9 +22,17 @@ PAUSE_S: Final = 0.01
 
 
 def connect(database_url: str) -> psycopg.Connection:
-    """A connection in autocommit mode, known to the server under a name of its own."""
+    """A connection in autocommit mode, known to the server under a name of its own; one that recovers is waited for."""
     url = database_url.replace("postgresql+psycopg://", "postgresql://")
-    return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_S, application_name=OURS)
+    until = time.monotonic() + RECOVERY_S
+    while True:
+        try:
+            return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_S, application_name=OURS)
+        except psycopg.OperationalError as exc:
+            # Another fault of the same cycle may have killed the server just now.
+            if not any(words in str(exc) for words in RECOVERING) or time.monotonic() > until:
+                raise
+        time.sleep(PAUSE_S)
 
 
 @dataclass(kw_only=True)

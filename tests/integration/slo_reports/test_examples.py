@@ -51,7 +51,8 @@ def test_the_examples_are_small() -> None:
 def test_a_committed_suite_broke_nothing_and_says_so(folder: Path) -> None:
     facts = SuiteFolder(folder).read()
 
-    assert suite_exit_code(facts) in {ExitCode.MET, ExitCode.MISSED}
+    # Inconclusive: a cycle of a soak whose faults got in each other's way could not be staged, and is counted as such.
+    assert suite_exit_code(facts) in {ExitCode.MET, ExitCode.MISSED, ExitCode.INCONCLUSIVE}
     assert (sums_of(facts).duplicates, sums_of(facts).unexplained) == (0, 0)
     assert sentence_of(facts) in " ".join((folder / "summary.md").read_text().split())
     assert (folder / "report.html").exists()
