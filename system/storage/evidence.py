@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid  # noqa: TC003  # dataclass fields are read at run time by tests that build rows
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003  # same
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
@@ -124,14 +124,23 @@ _EDGES = [
 ]
 
 
+# Looked up job by job: asked for all at once, a planner that knows no statistics of a week's new partition reads the
+# whole campaign for every batch of posts (measured: 24,653 rows for 345 jobs). OFFSET 0 keeps it from undoing that.
+_EVENTS: Final = """
+    (SELECT found.* FROM unnest(CAST(:job_ids AS bigint[])) AS asked (job_id) CROSS JOIN LATERAL (
+        SELECT * FROM email_events WHERE campaign_id = :campaign_id AND job_id = asked.job_id OFFSET 0
+    ) AS found)
+"""
+
+
 def fold_evidence(connection: Connection, *, campaign_id: int, job_ids: Sequence[int]) -> int:
     """Move jobs to what all their stored events prove together; returns how many moved.
 
     A maximum over the set of events: order and repetition don't matter, and a pair of state and
     evidence that the transition table does not list changes nothing.
     """
-    statement = text("""
-        WITH meaning AS (
+    statement = text(f"""
+        WITH events AS MATERIALIZED {_EVENTS}, meaning AS (
             SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:proofs AS text[]), CAST(:ranks AS int[]))
                 AS t (kind, proof, rank)
         ), edges AS (
@@ -140,20 +149,20 @@ def fold_evidence(connection: Connection, *, campaign_id: int, job_ids: Sequence
         ), proven AS (
             SELECT DISTINCT ON (e.job_id) e.job_id, m.proof, e.attempt_id, e.detail ->> 'reason' AS reason, e.kind,
                    split_part(e.sg_message_id, '.', 1) AS message_id
-            FROM email_events e JOIN meaning m ON m.kind = e.kind
-            WHERE e.campaign_id = :campaign_id AND e.job_id = ANY(:job_ids)
+            FROM events e JOIN meaning m ON m.kind = e.kind
             ORDER BY e.job_id, m.rank DESC, e.happened_at, e.sg_event_id
         ), times AS (
             SELECT job_id, min(happened_at) AS first_at,
                    min(happened_at) FILTER (WHERE kind = 'delivered') AS delivered_at
-            FROM email_events WHERE campaign_id = :campaign_id AND job_id = ANY(:job_ids) GROUP BY job_id
+            FROM events GROUP BY job_id
         ), due AS (
             SELECT j.id, j.status AS from_status, edges.target, p.*, times.first_at, times.delivered_at
-            FROM email_jobs j
-            JOIN proven p ON p.job_id = j.id
+            FROM proven p
+            CROSS JOIN LATERAL (
+                SELECT id, status FROM email_jobs WHERE campaign_id = :campaign_id AND id = p.job_id OFFSET 0
+            ) AS j
             JOIN times ON times.job_id = j.id
             JOIN edges ON edges.source = j.status AND edges.happening = p.proof
-            WHERE j.campaign_id = :campaign_id AND j.id = ANY(:job_ids)
         ), moved AS (
             UPDATE email_jobs j SET
                 status = due.target, claim_token = NULL, lease_until = NULL, updated_at = clock_timestamp(),
@@ -168,7 +177,7 @@ def fold_evidence(connection: Connection, *, campaign_id: int, job_ids: Sequence
             SELECT :campaign_id, id, proof, from_status, target, attempt_id, reason FROM moved
         )
         SELECT count(*) FROM moved
-    """)
+    """)  # noqa: S608  # words of our own
     moved: int = connection.execute(
         statement,
         {
@@ -187,38 +196,36 @@ def fold_evidence(connection: Connection, *, campaign_id: int, job_ids: Sequence
 
 def note_times(connection: Connection, *, campaign_id: int, job_ids: Sequence[int]) -> None:
     """Remember the first delivery, open and click, whatever state the job is in and in whatever order they come."""
-    statement = text("""
+    statement = text(f"""
         UPDATE email_jobs j SET delivered_at = e.delivered_at, opened_at = e.opened_at, clicked_at = e.clicked_at
         FROM (SELECT job_id, min(happened_at) FILTER (WHERE kind = 'delivered') AS delivered_at,
                      min(happened_at) FILTER (WHERE kind = 'open') AS opened_at,
                      min(happened_at) FILTER (WHERE kind = 'click') AS clicked_at
-              FROM email_events
-              WHERE campaign_id = :campaign_id AND job_id = ANY(:job_ids) AND kind IN ('delivered', 'open', 'click')
+              FROM {_EVENTS} AS events WHERE kind IN ('delivered', 'open', 'click')
               GROUP BY job_id) AS e
         WHERE j.campaign_id = :campaign_id AND j.id = e.job_id
           AND (j.delivered_at, j.opened_at, j.clicked_at)
               IS DISTINCT FROM (e.delivered_at, e.opened_at, e.clicked_at)
-    """)
+    """)  # noqa: S608  # words of our own
     connection.execute(statement, {"campaign_id": campaign_id, "job_ids": list(job_ids)})
 
 
 def suppress_recipients(connection: Connection, *, campaign_id: int, job_ids: Sequence[int]) -> int:
     """Never mail again whom an event says so: hard bounces, spam reports, unsubscribes, provider's drops."""
-    statement = text("""
+    statement = text(f"""
         UPDATE users u SET suppressed_at = clock_timestamp(), suppressed_reason = e.reason
         FROM (SELECT DISTINCT ON (job_id) job_id, CASE kind WHEN 'bounce' THEN 'hard bounce'
                   WHEN 'spamreport' THEN 'spam report' WHEN 'dropped' THEN 'dropped by the provider'
                   ELSE 'unsubscribed' END AS reason
-              FROM email_events
-              WHERE campaign_id = :campaign_id AND job_id = ANY(:job_ids)
-                AND (kind IN ('spamreport', 'unsubscribe', 'group_unsubscribe')
-                     OR (kind = 'bounce' AND coalesce(detail ->> 'type', 'bounce') = 'bounce')
-                     OR (kind = 'dropped' AND detail ->> 'reason' IN
-                         ('Bounced Address', 'Unsubscribed Address', 'Spam Reporting Address', 'Invalid')))
+              FROM {_EVENTS} AS events
+              WHERE kind IN ('spamreport', 'unsubscribe', 'group_unsubscribe')
+                 OR (kind = 'bounce' AND coalesce(detail ->> 'type', 'bounce') = 'bounce')
+                 OR (kind = 'dropped' AND detail ->> 'reason' IN
+                     ('Bounced Address', 'Unsubscribed Address', 'Spam Reporting Address', 'Invalid'))
               ORDER BY job_id, happened_at) AS e
         JOIN email_jobs j ON j.campaign_id = :campaign_id AND j.id = e.job_id
         WHERE u.id = j.user_id AND u.suppressed_at IS NULL
-    """)
+    """)  # noqa: S608  # words of our own
     return connection.execute(statement, {"campaign_id": campaign_id, "job_ids": list(job_ids)}).rowcount
 
 
