@@ -5,6 +5,7 @@ is dropped in an instant and never deleted row by row.
 from system.storage.models.events import EmailEvent, WebhookPost
 from system.storage.models.jobs import EmailJob, JobTransition, SendAttempt
 from system.storage.models.mailing import Campaign, Newsletter
+from system.storage.models.recommenders import Model, ModelActivation, ShadowBatch
 from system.storage.models.sending import SendingEpoch, SendingPause
 from system.storage.models.shop import Order, Product, User
 from system.storage.models.table import Base
@@ -18,12 +19,15 @@ __all__ = [
     "EmailEvent",
     "EmailJob",
     "JobTransition",
+    "Model",
+    "ModelActivation",
     "Newsletter",
     "Order",
     "Product",
     "SendAttempt",
     "SendingEpoch",
     "SendingPause",
+    "ShadowBatch",
     "User",
     "WebhookPost",
 ]

@@ -39,6 +39,17 @@ class Newsletter(Base):
     time_zone: Mapped[str] = mapped_column(server_default="UTC")
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     scheduled_since: Mapped[datetime] = mapped_column(server_default=func.now())  # ticks before this don't count
+    challenger_version: Mapped[str | None]  # the model that is tried on a share of the people
+    challenger_share: Mapped[float | None]
+    shadow_version: Mapped[str | None]  # the model that scores beside, and is never mailed
+
+    __table_args__ = (
+        CheckConstraint(
+            "(challenger_version IS NULL) = (challenger_share IS NULL) AND challenger_share > 0"
+            " AND challenger_share < 1",
+            name="challenger",
+        ),
+    )
 
 
 class Campaign(Base):
@@ -63,6 +74,11 @@ class Campaign(Base):
     dispatched_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     forgotten_at: Mapped[datetime | None]  # when its jobs, attempts, transitions and events were dropped
+    model_version: Mapped[str | None]  # pinned when it was created, or by the first worker that found an active model
+    challenger_version: Mapped[str | None]
+    challenger_share: Mapped[float | None]
+    shadow_version: Mapped[str | None]
+    model_unusable_since: Mapped[datetime | None]  # when a worker first could not load the pinned model
 
     __table_args__ = (
         UniqueConstraint("newsletter_id", "week_key"),
