@@ -1,0 +1,1 @@
+"""How good a model is, judged by what customers bought afterwards."""

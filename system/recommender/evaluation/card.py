@@ -1,0 +1,46 @@
+"""What a model's card says about its quality, short enough to be kept with every version."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from system.recommender.evaluation.baselines import Baseline, baselines
+from system.recommender.evaluation.comparison import MODEL, compare, summarise
+from system.recommender.evaluation.segments import ENOUGH_CUSTOMERS
+from system.recommender.evaluation.splits import Mode
+
+if TYPE_CHECKING:
+    from system.recommender.evaluation.ranking import Ranker
+    from system.recommender.evaluation.splits import Split
+
+SEED: Final = 20_110_930
+COMPARED: Final = (Baseline.POPULAR_14D, Baseline.COSINE)
+_EPOCH: Final = date(1970, 1, 1)
+
+
+def card_metrics(split: Split, model: Ranker, *, seed: int = SEED) -> dict[str, Any] | None:
+    """Metrics of products that are new to the customer, with intervals; None where too few customers bought any.
+
+    `model` must have been fitted on `split.past` alone.
+    """
+    rankers: dict[str, Ranker] = {MODEL: model, **baselines(split, mode=Mode.NEW_ONLY)}
+    found = compare(split, mode=Mode.NEW_ONLY, rankers=rankers)
+    if len(found.truth) < ENOUGH_CUSTOMERS:
+        return None
+    summary = summarise(found.scores, seed=seed)
+    return {
+        "window": window_of(split) | {"customers": summary["customers"]},
+        "models": summary["models"],
+        "differences": {name: summary["differences"][name] for name in COMPARED},
+    }
+
+
+def window_of(split: Split) -> dict[str, str]:
+    """First and last day of the window, as dates."""
+    return {"first_day": day_name(split.first_day), "last_day": day_name(split.end_day - 1)}
+
+
+def day_name(day: int) -> str:
+    """A day since 1970 as an ISO date."""
+    return (_EPOCH + timedelta(days=day)).isoformat()
