@@ -7,7 +7,7 @@ from system.storage.models.jobs import EmailJob, JobTransition, SendAttempt
 from system.storage.models.mailing import Campaign, Newsletter
 from system.storage.models.recommenders import Model, ModelActivation, ShadowBatch
 from system.storage.models.sending import SendingEpoch, SendingPause
-from system.storage.models.shop import Order, Product, User
+from system.storage.models.shop import ExcludedProduct, Order, Product, User
 from system.storage.models.table import Base
 
 PARTITIONED = (EmailJob, SendAttempt, JobTransition, EmailEvent)
@@ -18,6 +18,7 @@ __all__ = [
     "Campaign",
     "EmailEvent",
     "EmailJob",
+    "ExcludedProduct",
     "JobTransition",
     "Model",
     "ModelActivation",

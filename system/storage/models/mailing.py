@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -12,11 +13,14 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    Numeric,
+    SmallInteger,
+    Text,
     UniqueConstraint,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from system.storage.models.table import Base, one_of
@@ -42,6 +46,14 @@ class Newsletter(Base):
     challenger_version: Mapped[str | None]  # the model that is tried on a share of the people
     challenger_share: Mapped[float | None]
     shadow_version: Mapped[str | None]  # the model that scores beside, and is never mailed
+    # What it recommends: system/storage/shelves.py.
+    price_min: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
+    price_max: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
+    excluded_categories: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    excluded_product_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
+    per_category: Mapped[int] = mapped_column(SmallInteger, server_default="3")
+    cool_down_weeks: Mapped[int] = mapped_column(SmallInteger, server_default="4")
+    buy_again: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (
         CheckConstraint(
@@ -49,6 +61,17 @@ class Newsletter(Base):
             " AND challenger_share < 1",
             name="challenger",
         ),
+        CheckConstraint(
+            "coalesce(price_min, 0) >= 0 AND coalesce(price_min, 0) <= coalesce(price_max, 'Infinity')",
+            name="price_band",
+        ),
+        # One NULL in a list would exclude everything: nothing is known to differ from it.
+        CheckConstraint(
+            "array_position(excluded_categories, NULL) IS NULL AND array_position(excluded_product_ids, NULL) IS NULL",
+            name="excluded_is_known",
+        ),
+        CheckConstraint("per_category BETWEEN 1 AND 5", name="per_category"),
+        CheckConstraint("cool_down_weeks BETWEEN 0 AND 52", name="cool_down_weeks"),
     )
 
 

@@ -50,6 +50,7 @@ class Product(Base):
     sku: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     category: Mapped[str] = mapped_column(server_default="")
+    family: Mapped[str | None]  # variants of one thing share it, and a mail shows one of them; NULL: it has none
     price: Mapped[float] = mapped_column(Numeric(12, 2))
     image_url: Mapped[str | None]
     in_stock: Mapped[bool] = mapped_column(server_default=text("true"))
@@ -72,3 +73,12 @@ class Order(Base):
     __table_args__ = (
         Index("ix_orders_user_id_created_at", "user_id", text("created_at DESC"), postgresql_include=["product_id"]),
     )
+
+
+class ExcludedProduct(Base):
+    """A product that one person must never be shown, whatever else is recommended."""
+
+    __tablename__ = "excluded_products"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True, index=True)

@@ -198,6 +198,13 @@ def test_the_database_takes_every_state(shop: Shop, state: JobState) -> None:
         ("UPDATE campaigns SET week_key = '2026-47'", "ck_campaigns_week_key"),
         ("UPDATE users SET suppressed_at = now()", "ck_users_suppression_has_reason"),
         ("UPDATE products SET price = -1", "ck_products_price_not_negative"),
+        ("UPDATE newsletters SET price_min = -1", "ck_newsletters_price_band"),
+        ("UPDATE newsletters SET price_min = 5, price_max = 4.99", "ck_newsletters_price_band"),
+        ("UPDATE newsletters SET price_max = -1", "ck_newsletters_price_band"),
+        ("UPDATE newsletters SET excluded_categories = '{toys, NULL}'", "ck_newsletters_excluded_is_known"),
+        ("UPDATE newsletters SET excluded_product_ids = '{NULL}'", "ck_newsletters_excluded_is_known"),
+        ("UPDATE newsletters SET per_category = 0", "ck_newsletters_per_category"),
+        ("UPDATE newsletters SET cool_down_weeks = -1", "ck_newsletters_cool_down_weeks"),
     ],
 )
 def test_the_database_refuses_what_can_not_be(shop: Shop, statement: str, constraint: str) -> None:
