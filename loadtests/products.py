@@ -1,4 +1,7 @@
-"""Invented products: names, prices and categories of a gift shop; products of one taste share a category."""
+"""Invented products: names, prices and categories of a gift shop; products of one taste share a category.
+
+Two of one taste that happen to have the same name are variants: a family.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,7 @@ class InventedProduct:
     sku: str
     name: str
     category: str
+    family: str
     price: float
     image_url: str
     in_stock: bool
@@ -50,12 +54,13 @@ def invent_products(rng: np.random.Generator, *, first_id: int, assortment: Asso
         category = CATEGORIES[taste % len(CATEGORIES)]
         things = _THINGS[category]
         look, stuff, thing = _LOOKS[int(pick[0] * 10)], _STUFFS[int(pick[1] * 10)], things[int(pick[2] * len(things))]
-        sku = f"P{first_id + at:06d}"
+        sku, name = f"P{first_id + at:06d}", f"{look} {stuff} {thing}"
         yield InventedProduct(
             id=first_id + at,
             sku=sku,
-            name=f"{look} {stuff} {thing}",
+            name=name,
             category=category,
+            family=f"{name} {taste}",
             price=round(price, 2),
             image_url=f"https://images.example.com/{sku}.jpg",
             in_stock=pick[3] < IN_STOCK_SHARE,

@@ -61,7 +61,8 @@ def import_online_retail(
 def _row(purchase: Purchase) -> tuple[object, ...]:
     # The data set has numbers instead of people; mail to a reserved domain (RFC 2606) reaches nobody.
     email, name = f"customer-{purchase.customer_id}@example.com", f"Customer {purchase.customer_id}"
-    return email, name, purchase.locale, purchase.sku, purchase.name, purchase.price, purchase.bought_at
+    product = purchase.sku, purchase.family, purchase.name, purchase.price
+    return email, name, purchase.locale, *product, purchase.bought_at
 
 
 def _purchases(

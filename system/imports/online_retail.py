@@ -25,7 +25,7 @@ COLUMNS: Final = (
 )
 
 _SHOP_ZONE: Final = ZoneInfo("Europe/London")
-_PRODUCT_CODE: Final = re.compile(r"\d{5}[A-Z]*")
+_PRODUCT_CODE: Final = re.compile(r"(\d{5})[A-Z]*")  # letters tell the variants of one thing apart
 _MAX_PRICE: Final = Decimal(10) ** 9
 _YEARS: Final = range(1990, 2100)
 _LOCALES: Final = {
@@ -61,6 +61,7 @@ class Purchase:
     customer_id: int
     locale: str
     sku: str
+    family: str
     name: str
     price: Decimal
     bought_at: datetime
@@ -86,7 +87,8 @@ def read_purchase(cells: Mapping[str, object]) -> Purchase | LeftOut:
     if not _text(cells, "Customer ID"):
         return LeftOut.NO_CUSTOMER
     sku = _text(cells, "StockCode").upper()
-    if not _PRODUCT_CODE.fullmatch(sku):
+    code = _PRODUCT_CODE.fullmatch(sku)
+    if not code:
         return LeftOut.NO_PRODUCT
     if _number(cells, "Quantity") <= 0:
         return LeftOut.NOTHING_SOLD
@@ -94,6 +96,7 @@ def read_purchase(cells: Mapping[str, object]) -> Purchase | LeftOut:
         customer_id=_customer(cells),
         locale=_LOCALES.get(_text(cells, "Country"), "en"),
         sku=sku,
+        family=code[1],
         name=_text(cells, "Description"),
         price=_price(cells),
         bought_at=_moment(cells),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def stage_purchases(connection: Connection, *, rows: Iterable[Sequence[object]]) -> None:
-    """Stream rows of (email, name, locale, sku, product, price, bought_at) into a table of this transaction.
+    """Stream rows of (email, name, locale, sku, family, product, price, bought_at) into a table of this transaction.
 
     Waits for any other import to end; two at once could add the same user twice.
     """
@@ -35,6 +35,7 @@ _CREATE_STAGED = text("""
         name text NOT NULL,
         locale text NOT NULL,
         sku text NOT NULL,
+        family text NOT NULL,
         product text NOT NULL,
         price numeric NOT NULL,
         bought_at timestamptz NOT NULL
@@ -43,13 +44,25 @@ _CREATE_STAGED = text("""
 
 
 def add_products(connection: Connection) -> int:
-    """Add the staged products that are new, under their usual name and price; returns how many."""
+    """Add the staged products that are new, under their usual name and price; returns how many.
+
+    Products that were imported before there were families get theirs.
+    """
+    connection.execute(_ADD_FAMILIES)
     return connection.execute(_ADD_PRODUCTS).rowcount
 
 
+_ADD_FAMILIES = text("""
+    UPDATE products SET family = staged.family
+    FROM (SELECT DISTINCT sku, family FROM staged_purchases) AS staged
+    WHERE products.sku = staged.sku AND products.family IS NULL
+""")
+
+
 _ADD_PRODUCTS = text("""
-    INSERT INTO products (sku, name, price)
+    INSERT INTO products (sku, family, name, price)
     SELECT sku,
+           min(family),
            coalesce(mode() WITHIN GROUP (ORDER BY product) FILTER (WHERE product <> ''), sku),
            percentile_disc(0.5) WITHIN GROUP (ORDER BY price)
     FROM staged_purchases

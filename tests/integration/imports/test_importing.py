@@ -104,6 +104,15 @@ def test_customers_get_reserved_addresses_and_products_their_usual_name_and_pric
     ]
 
 
+def test_products_that_were_imported_before_there_were_families_get_theirs(engine: Engine, file: Path) -> None:
+    import_online_retail(engine, file)
+    with transaction(engine) as connection:
+        connection.execute(text("UPDATE products SET family = NULL WHERE sku = '79323P'"))
+        connection.execute(text("UPDATE products SET family = 'my own' WHERE sku = '85048'"))
+    assert import_online_retail(engine, file).products_added == 0
+    assert _ask(engine, "SELECT sku, family FROM products ORDER BY sku") == [("79323P", "79323"), ("85048", "my own")]
+
+
 def test_the_same_file_twice_changes_nothing(engine: Engine, file: Path) -> None:
     import_online_retail(engine, file)
     report = import_online_retail(engine, file)

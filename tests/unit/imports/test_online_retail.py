@@ -26,10 +26,21 @@ def test_a_sold_product_is_a_purchase() -> None:
         customer_id=13085,
         locale="en",
         sku="85048",
+        family="85048",
         name="15CM CHRISTMAS GLASS BALL 20 LIGHTS",
         price=Decimal("6.95"),
         bought_at=datetime(2009, 12, 1, 7, 45, tzinfo=UTC),
     )
+
+
+def test_the_letters_of_a_code_tell_the_variants_of_one_family_apart() -> None:
+    codes = [read_purchase({**GOOD, "StockCode": code}) for code in ("85123A", "85123b", "15056BL", "85123")]
+    assert [(found.sku, found.family) for found in codes if isinstance(found, Purchase)] == [
+        ("85123A", "85123"),
+        ("85123B", "85123"),
+        ("15056BL", "15056"),
+        ("85123", "85123"),
+    ]
 
 
 def test_times_are_the_shop_s_own_in_summer_too() -> None:
