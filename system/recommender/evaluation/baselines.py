@@ -58,7 +58,8 @@ def frequency_ranker(split: Split, *, decay_days: float | None = None) -> ScoreR
     past = split.past
     weights = np.ones(len(past)) if decay_days is None else np.exp((past.day - split.first_day) / decay_days)
     counts = sparse.csr_array((weights, (past.user, past.product)), shape=split.bought.shape)
-    popular = _popularity(split, days=RECENT_DAYS) * np.float32(1e-6)  # less than any purchase that may matter
+    share = 0.5 if decay_days is None else 0.001  # less than any difference between purchases that matters
+    popular = _popularity(split, days=RECENT_DAYS) * np.float32(share)
     return ScoreRanker(lambda users: counts[users].toarray().astype(np.float32) + popular, bought=split.bought)
 
 
@@ -91,7 +92,7 @@ def _cosine_sums(normal: sparse.csr_array[np.float32], histories: sparse.csr_arr
 
 def _popularity(split: Split, *, days: int | None) -> NDArray[np.float32]:
     """A score above 0 for whatever was ever bought, each another one: no list depends on how ties are broken."""
-    ever = split.past.buyers()
+    ever: NDArray[np.float32] = np.asarray(split.bought.sum(axis=0)).ravel()
     lately = ever if days is None else split.past.between(split.first_day - days, split.first_day).buyers()
     order = np.lexsort((-np.arange(len(ever)), ever, lately))
     likes = np.empty(len(ever), dtype=np.float32)
