@@ -12,7 +12,7 @@ from shop_world import Shop
 from sqlalchemy import event
 
 from system.states import EventKind, Happening, JobState
-from system.storage import campaigns, claims, dispatching, evidence, leftovers, outcomes, readings
+from system.storage import campaigns, claims, dispatching, evidence, histories, leftovers, outcomes, readings
 from system.storage.database import new_engine
 from system.storage.models import PARTITIONED
 
@@ -159,6 +159,10 @@ CALLS: dict[str, tuple[str, Callable[[Connection, int], Any]]] = {
         "pkey",
         lambda c, id_: dispatching.store_recommendations(c, campaign_id=id_, model_version="m1", results=RECOMMENDED),
     ),
+    "pasts": (
+        "campaign_id_user_id_key",
+        lambda c, id_: histories.pasts(c, user_ids=range(1, 501), campaign_ids=[id_]),
+    ),
     "release": (
         "pkey",
         lambda c, id_: claims.settle_claims(
@@ -228,6 +232,14 @@ def test_a_plan_that_does_not_know_its_values_reads_few_rows(million: tuple[Shop
         before = rows_read(connection)
         CALLS[name][1](connection, campaign_id)
         assert rows_read(connection) - before < FEW_ROWS
+
+
+def test_the_past_opens_no_partition_of_another_week(million: tuple[Shop, int]) -> None:
+    shop, campaign_id = million
+    other_id = shop.value("SELECT id FROM campaigns WHERE id <> :id", id=campaign_id)
+    plan = plan_of(shop, lambda c: histories.pasts(c, user_ids=range(1, 501), campaign_ids=[campaign_id]))
+    assert f"email_jobs_c{campaign_id}" in plan
+    assert f"email_jobs_c{other_id}" not in plan
 
 
 def test_recommendations_are_stored_by_id_although_statistics_know_no_pending_job(million: tuple[Shop, int]) -> None:
