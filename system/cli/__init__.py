@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from system.cli import campaign, database, doctor, imports, job, metrics, model, plan, preview
+from system.cli import campaign, database, doctor, imports, job, metrics, model, newsletter, plan, preview
 from system.errors import DependencyError, SteadypostError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 app = typer.Typer(name="steadypost", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(database.app, name="db")
 app.add_typer(campaign.app, name="campaign")
+app.add_typer(newsletter.app, name="newsletter")
 app.add_typer(job.app, name="job")
 app.add_typer(model.app, name="model")
 app.add_typer(imports.app, name="import")
