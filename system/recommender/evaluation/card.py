@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from system.recommender.evaluation.baselines import Baseline, baselines
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 SEED: Final = 20_110_930
 COMPARED: Final = (Baseline.POPULAR_14D, Baseline.COSINE)
-_EPOCH: Final = date(1970, 1, 1)
 
 
 def card_metrics(split: Split, model: Ranker, *, seed: int = SEED) -> dict[str, Any] | None:
@@ -30,17 +28,7 @@ def card_metrics(split: Split, model: Ranker, *, seed: int = SEED) -> dict[str, 
         return None
     summary = summarise(found.scores, seed=seed)
     return {
-        "window": window_of(split) | {"customers": summary["customers"]},
+        "window": split.window() | {"customers": summary["customers"]},
         "models": summary["models"],
         "differences": {name: summary["differences"][name] for name in COMPARED},
     }
-
-
-def window_of(split: Split) -> dict[str, str]:
-    """First and last day of the window, as dates."""
-    return {"first_day": day_name(split.first_day), "last_day": day_name(split.end_day - 1)}
-
-
-def day_name(day: int) -> str:
-    """A day since 1970 as an ISO date."""
-    return (_EPOCH + timedelta(days=day)).isoformat()

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from system.recommender.evaluation.bootstrap import divide, draw_sums, interval_of
-from system.recommender.evaluation.card import day_name
 from system.recommender.evaluation.lists import coverage
 from system.recommender.evaluation.metrics import find_hits
 from system.recommender.evaluation.ranking import NOTHING
-from system.recommender.evaluation.splits import Mode, split_at
+from system.recommender.evaluation.splits import Mode, day_name, split_at
 from system.recommender.recommendation import TOP
 
 if TYPE_CHECKING:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy import sparse
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from system.recommender.purchases import Purchases
+
+
+_EPOCH: Final = date(1970, 1, 1)
 
 
 class Mode(StrEnum):
@@ -61,9 +65,18 @@ class Split:
         users = np.flatnonzero((np.diff(later.indptr) > 0) & (np.diff(self.bought.indptr) > 0)).astype(np.int32)
         return Truth(users, sparse.csr_array(later[users]))
 
+    def window(self) -> dict[str, str]:
+        """First and last day of the window, as dates."""
+        return {"first_day": day_name(self.first_day), "last_day": day_name(self.end_day - 1)}
+
     def customers(self) -> NDArray[np.int32]:
         """The rows of everybody who bought something before the window."""
         return np.flatnonzero(np.diff(self.bought.indptr)).astype(np.int32)
+
+
+def day_name(day: int) -> str:
+    """A day since 1970 as an ISO date."""
+    return (_EPOCH + timedelta(days=day)).isoformat()
 
 
 def split_at(purchases: Purchases, *, day: int, days: int) -> Split:

@@ -1,0 +1,91 @@
+"""All that `steadypost model evaluate` finds out, as one dictionary; `report.json` and the page are made of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from system.recommender.evaluation.baselines import Baseline, baselines
+from system.recommender.evaluation.bootstrap import LEVEL, RESAMPLES
+from system.recommender.evaluation.card import SEED
+from system.recommender.evaluation.comparison import MODEL, compare, describe_lists, summarise
+from system.recommender.evaluation.replay import replay
+from system.recommender.evaluation.segments import ENOUGH_CUSTOMERS, by_segment
+from system.recommender.evaluation.splits import Mode, day_name, split_last
+from system.recommender.evaluation.verdict import check_targets, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from system.recommender.evaluation.ranking import Ranker
+    from system.recommender.evaluation.splits import Split
+    from system.recommender.purchases import Purchases
+
+SCHEMA: Final = "steadypost.evaluation/1"
+REPLAYED: Final = (Baseline.POPULAR_14D, Baseline.COSINE)
+
+
+def evaluate(
+    purchases: Purchases,
+    *,
+    fit: Callable[[Split], Ranker],
+    test_days: int,
+    replay_weeks: int,
+    seed: int = SEED,
+    on_step: Callable[[str, int, int], None] = lambda _what, _done, _of: None,
+) -> dict[str, Any]:
+    """Judge a way of fitting on the newest days of the record, and on each of the last weeks.
+
+    `fit` is given splits of which it must use the past alone. Raises InputError when the record is too short or
+    nobody with a history bought anything in its newest days.
+    """
+    split = split_last(purchases, days=test_days)
+    on_step("Fitting", 0, 1)
+    model = fit(split)
+    modes = {}
+    for done, mode in enumerate(Mode):
+        on_step("Comparing with baselines", done, len(Mode))
+        modes[str(mode)] = _judge_mode(split, mode=mode, model=model, seed=seed)
+    replayed = replay(
+        purchases,
+        weeks=replay_weeks,
+        fit=lambda week: {MODEL: fit(week), **_replayed_baselines(week)},
+        seed=seed,
+        on_week=lambda done: on_step("Replaying weeks", done, replay_weeks),
+    )
+    new_only = modes[Mode.NEW_ONLY]
+    return {
+        "schema": SCHEMA,
+        "data": _describe(purchases),
+        "window": split.window() | {"days": test_days},
+        "bootstrap": {"resamples": RESAMPLES, "seed": seed, "level": LEVEL},
+        "verdict": {
+            "outcome": str(judge(new_only["differences"], enough=new_only["customers"] >= ENOUGH_CUSTOMERS)),
+            "targets": check_targets(new_only["ratios"]),
+        },
+        "modes": modes,
+        "replay": replayed,
+    }
+
+
+def _judge_mode(split: Split, *, mode: Mode, model: Ranker, seed: int) -> dict[str, Any]:
+    found = compare(split, mode=mode, rankers={MODEL: model, **baselines(split, mode=mode)})
+    return {
+        **summarise(found.scores, seed=seed),
+        "lists": describe_lists(found, split, seed=seed),
+        "segments": by_segment(found, split, seed=seed),
+    }
+
+
+def _replayed_baselines(split: Split) -> Mapping[str, Ranker]:
+    every = baselines(split, mode=Mode.NEW_ONLY)
+    return {name: every[name] for name in REPLAYED}
+
+
+def _describe(purchases: Purchases) -> dict[str, Any]:
+    return {
+        "orders": len(purchases),
+        "customers": len(purchases.user_ids),
+        "products": len(purchases.product_ids),
+        "first_day": day_name(purchases.first_day),
+        "last_day": day_name(purchases.end_day - 1),
+    }
