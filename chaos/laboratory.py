@@ -205,7 +205,7 @@ class Laboratory:
             stack.overrides_of[program] = clock_variables(clock_file(folder, program))
         self.proxied = open_.enter_context(ProxiedStack(stack, note=self._note, links=self._links()))
         self._program("population", "generate", "--users", self.users, "--products", PRODUCTS, "--seed", self.seed)
-        self._program("model", "train", "--out", stack.env["STEADYPOST_MODEL_PATH"])
+        self._program("model", "train")
         self._populated_at = _now()
         self._driver = open_.enter_context(Driver(env=self.env, log=stack.place.log_of("driver")))
 

@@ -80,7 +80,7 @@ class Recording:
         self.run.update_facts(environment={**facts["environment"], **servers})
         size = ("--users", str(self.profile.users), "--products", str(self.profile.products))
         self._program("steadypost", "population", "generate", *size, "--seed", str(self.seed))
-        self._program("steadypost", "model", "train", "--out", env["STEADYPOST_MODEL_PATH"])
+        self._program("steadypost", "model", "train")
         self._module("loadtests.past_campaign", "--targets", str(self._targets))
 
     def _measure(self) -> None:

@@ -66,8 +66,9 @@ class Scene:
 
     @property
     def model(self) -> Path:
-        """The recommender's file."""
-        return self.proxied.stack.place.folder / "models" / "current.onnx"
+        """The recommender's file, where it is or, while a fault has it, belongs: there is one model, and its card."""
+        [card] = (self.proxied.stack.place.folder / "models").glob("*.json")
+        return card.with_suffix(".onnx")
 
     @property
     def data(self) -> Path:

@@ -66,8 +66,8 @@ def run_campaign(
     settings = load_settings()
     limit = settings.account(campaign.sending_account).mails_per_s
     known = {"id": campaign.id, "newsletter": newsletter, "week_key": week_key, "mails_per_s": limit}
-    # The model's place is of this machine alone; its name is enough.
-    effective = {**settings.model_dump(mode="json"), "model_path": settings.model_path.name}
+    # The models' place is of this machine alone; its name is enough.
+    effective = {**settings.model_dump(mode="json"), "model_folder": settings.model_folder.name}
     run.update_facts(campaign=known, settings=effective)
     progress = Progress(run.path, limit=limit)
     with Live(get_renderable=progress.view, console=console, refresh_per_second=4):

@@ -21,7 +21,7 @@ def development_env(
     redis_url: str,
     provider_url: str,
     public_url: str,
-    model_path: Path,
+    model_folder: Path,
     secrets_of: Mapping[str, str],
 ) -> dict[str, str]:
     """Every setting that has no default, for one stack on one machine."""
@@ -38,7 +38,7 @@ def development_env(
         "from_name": "Steadypost",
         "postal_address": "Steadypost Ltd, 1 Example Street, Exampletown",
         "shop_url": "https://shop.example",
-        "model_path": str(model_path),
+        "model_folder": str(model_folder),
     }
     return {setting_variable(name): value for name, value in values.items()}
 

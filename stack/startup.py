@@ -88,7 +88,7 @@ class Startup:
             redis_url=redis.url(),
             provider_url=f"http://127.0.0.1:{place.ports['fake']}",
             public_url=f"http://127.0.0.1:{place.ports['web']}",
-            model_path=place.folder / "models" / "current.onnx",
+            model_folder=place.folder / "models",
             secrets_of=place.secrets,
         )
         if with_fake:

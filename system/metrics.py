@@ -140,10 +140,30 @@ BATCH_S: Final = Histogram(
     ["step"],
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0),
 )
+PRODUCTS_GONE: Final = Counter(
+    "steadypost_products_gone_total", "Recommended products that were no longer there when their mail was written"
+)
 
 # --- Counted by the workers of `orchestrator`.
 SWEEPS: Final = Counter("steadypost_sweeps_total", "Sweeps that came to their end")
 CHORES: Final = Counter("steadypost_chores_total", "What the sweep found left behind, by kind", ["kind"])
+
+# --- Counted by the workers of `ml`.
+RECOMMENDATIONS: Final = Counter(
+    "steadypost_recommendations_total", "People that products were chosen for, by where these came from", ["source"]
+)
+MODEL_JOBS: Final = Counter("steadypost_model_jobs_total", "Jobs that a model's version answered for", ["version"])
+MODEL_LOADS: Final = Counter(
+    "steadypost_model_loads_total", "Model files that a worker read: loaded or failed", ["version", "result"]
+)
+MODEL_STAND_INS: Final = Counter(
+    "steadypost_model_stand_ins_total",
+    "Batches of a version without a file that another answered for",
+    ["version"],
+)
+SHADOW_BATCHES: Final = Counter(
+    "steadypost_shadow_batches_total", "Batches that a shadow scored beside: compared or failed", ["version", "result"]
+)
 
 # --- The web process.
 WEBHOOK_POSTS: Final = Counter("steadypost_webhook_posts_total", "Webhook posts by what became of them", ["result"])

@@ -117,7 +117,10 @@ class Settings(BaseSettings):
     shop_url: HttpUrl
     """Product links start with it."""
 
-    model_path: Path = Path("models/current.onnx")
+    model_folder: Path = Path("models")
+    """Models by version; the table `models` says which exist and which one is active."""
+    model_patience_s: Seconds = 300.0
+    """How long a campaign waits for a model that can't be loaded before another one takes its place."""
 
     dispatch_page_users: Annotated[int, Field(gt=0)] = 5_000
     batch_jobs: Annotated[int, Field(gt=0)] = 500

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from system.errors import DependencyError, InputError
 from system.pipeline.dispatch import start_campaign
-from system.recommender.model_file import read_sealed
+from system.recommender.rollout import usable_model
 from system.settings import load_settings
 from system.states import FAILURES, IN_WORK, JobState
 from system.storage import campaigns, epochs
@@ -35,7 +35,8 @@ def start(newsletter: NewsletterName, week: WeekKey = None) -> None:
     """Start the campaign of a week; an existing one is left alone."""
     from system.tasks.orchestrator import dispatch_campaign  # noqa: PLC0415  # Celery is slow to import for the rest
 
-    read_sealed(load_settings().model_path)  # a campaign without a model would only wait
+    with transaction(process_engine()) as connection:
+        usable_model(connection, folder=load_settings().model_folder)  # a campaign without a model would only wait
     key = week or week_key_of(datetime.now(UTC), time_zone=_time_zone(newsletter))
     started = start_campaign(process_engine(), newsletter=newsletter, week_key=key, triggered_by="command line")
     if not started.created:

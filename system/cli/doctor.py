@@ -17,6 +17,8 @@ from system.preflight.broker import examine_broker
 from system.preflight.finding import Finding, Level
 from system.preflight.postgres import examine_postgres
 from system.preflight.redis_server import examine_redis, examine_redis_broker
+from system.recommender.model_folder import model_file
+from system.recommender.rollout import usable_model
 from system.settings import load_settings
 from system.storage import campaigns
 from system.storage.database import new_engine, transaction
@@ -62,7 +64,14 @@ def _webhook(settings: Settings) -> list[Finding]:
 def _model(settings: Settings) -> list[Finding]:
     from system.recommender.scorer import Scorer  # noqa: PLC0415  # ONNX Runtime is slow to import for the rest
 
-    return [Finding(what="model", level=Level.OK, says=f"version {Scorer.load(settings.model_path).version}")]
+    engine = new_engine(settings.database_url.get_secret_value(), application="steadypost doctor")
+    try:
+        with transaction(engine) as connection:
+            version = usable_model(connection, folder=settings.model_folder)
+    finally:
+        engine.dispose()
+    Scorer.load(model_file(settings.model_folder, version))
+    return [Finding(what="model", level=Level.OK, says=f"version {version}")]
 
 
 def _newsletters(settings: Settings) -> list[Finding]:

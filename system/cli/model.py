@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from pathlib import Path  # noqa: TC003  # typer reads the annotations at run time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 from rich.table import Table
 
+from system.cli import model_arms, model_registry
+from system.recommender.model_folder import card_file, model_file
+from system.recommender.rollout import publish
 from system.settings import load_settings
-from system.storage.database import process_engine
+from system.storage.database import process_engine, transaction
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from system.recommender.training import TrainedModel
 
-app = typer.Typer(help="The recommender's model.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    """Keep `train` a sub-command while it is the only one."""
+app = typer.Typer(help="The recommender's models.", no_args_is_help=True)
+app.add_typer(model_registry.app)
+app.add_typer(model_arms.app)
 
 
 @app.command()
 def train(
     *,
-    out: Annotated[Path | None, typer.Option(help="The file to write; STEADYPOST_MODEL_PATH when left out.")] = None,
+    activate: Annotated[
+        bool, typer.Option("--activate", help="Mail it from now on; the first model is anyway.")
+    ] = False,
     dims: Annotated[int, typer.Option(min=1, max=1024, help="Dimensions of a product's embedding.")] = 64,
     seed: Annotated[int, typer.Option(min=0, help="The same orders, day and seed give the same version.")] = 0,
 ) -> None:
-    """Train on all orders in the database and write the model's file."""
+    """Train on all orders in the database, write the model's file and register it."""
     from system.recommender import training  # noqa: PLC0415  # SciPy and ONNX would slow every other command's start
 
     console = Console()
+    folder = load_settings().model_folder
     with _progress(console) as progress:
         task = progress.add_task("Reading orders", total=None)
 
@@ -45,13 +50,25 @@ def train(
 
         trained = training.train(
             process_engine(),
-            path=out or load_settings().model_path,
+            path=folder / ".in-training.onnx",
             trained_on=datetime.now(UTC).date(),
             dims=dims,
             seed=seed,
             on_orders=show,
         )
     console.print(_summary(trained))
+    with transaction(process_engine()) as connection:
+        active = publish(connection, folder=folder, card=_file_away(trained, folder), activate_it=activate)
+    if not active:
+        typer.echo(f"It is not mailed yet: steadypost model activate {trained.version}")
+
+
+def _file_away(trained: TrainedModel, folder: Path) -> dict[str, Any]:
+    trained.path.replace(model_file(folder, trained.version))
+    data = {"orders": trained.orders, "users": trained.users, "products": trained.products}
+    card = {"version": trained.version, "trained_on": trained.version[:10], "data": data, "metrics": None}
+    card_file(folder, trained.version).write_text(json.dumps(card, indent=2), encoding="utf-8")
+    return card
 
 
 def _progress(console: Console) -> Progress:
@@ -61,7 +78,6 @@ def _progress(console: Console) -> Progress:
 def _summary(trained: TrainedModel) -> Table:
     table = Table(show_header=False, box=None)
     table.add_row("version", trained.version)
-    table.add_row("file", str(trained.path))
     table.add_row("users", f"{trained.users:,}")
     table.add_row("products", f"{trained.products:,}")
     table.add_row("orders", f"{trained.orders:,}")

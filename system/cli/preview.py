@@ -11,6 +11,8 @@ import typer
 from system.errors import InputError
 from system.mail.links import UnsubscribeLinks
 from system.pipeline.letters import write_content
+from system.recommender.model_folder import model_file
+from system.recommender.rollout import usable_model
 from system.settings import load_settings
 from system.storage import campaigns, jobs
 from system.storage.campaigns import Campaign
@@ -75,7 +77,8 @@ def _content(user_id: int, newsletter: str) -> Content:
 def _recommend(connection: Connection, user_id: int) -> Recommendation:
     from system.recommender.scorer import Scorer  # noqa: PLC0415  # ONNX Runtime is slow to import for the rest
 
-    scorer = Scorer.load(load_settings().model_path)
+    folder = load_settings().model_folder
+    scorer = Scorer.load(model_file(folder, usable_model(connection, folder=folder)))
     histories = products_bought(connection, user_ids=[user_id])
     return scorer.recommend(histories, in_stock=products_in_stock(connection))[user_id]
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from system.recommender.scorer import Scorer
+    from system.pipeline.panel import Panel
     from system.storage.leftovers import Batch
 
 
 def recommend_batch(
-    engine: Engine, *, batch: Batch, scorer: Scorer, in_stock: frozenset[int], popular: Sequence[int]
+    engine: Engine, *, batch: Batch, scorer: Panel, in_stock: frozenset[int], popular: Sequence[int]
 ) -> tuple[int, dict[str, int]]:
     """How many jobs moved on, and how often products came from where; idempotent: only pending jobs are touched."""
     with transaction(engine) as connection:
@@ -40,6 +40,7 @@ def recommend_batch(
             product_ids=found[user_id].product_ids,
             because_ids=found[user_id].because_ids,
             reason=None if found[user_id].product_ids else "nothing to recommend",
+            model_version=scorer.version_for(user_id),
         )
         for job_id, user_id in jobs
     ]

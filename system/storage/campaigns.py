@@ -76,10 +76,14 @@ def newsletters(connection: Connection) -> list[Newsletter]:
 
 
 def add_campaign(connection: Connection, *, newsletter_id: int, week_key: str, triggered_by: str) -> int | None:
-    """Create the campaign of a week with its audience frozen; None when the week has one already."""
+    """Create the campaign of a week, its audience frozen and its models pinned; None when the week has one already."""
     statement = text("""
-        INSERT INTO campaigns (newsletter_id, week_key, triggered_by, audience_end)
-        VALUES (:newsletter_id, :week_key, :triggered_by, (SELECT coalesce(max(id), 0) FROM users))
+        INSERT INTO campaigns (newsletter_id, week_key, triggered_by, audience_end,
+                               model_version, challenger_version, challenger_share, shadow_version)
+        SELECT id, :week_key, :triggered_by, (SELECT coalesce(max(id), 0) FROM users),
+               (SELECT version FROM model_activations ORDER BY id DESC LIMIT 1),
+               challenger_version, challenger_share, shadow_version
+        FROM newsletters WHERE id = :newsletter_id
         ON CONFLICT (newsletter_id, week_key) DO NOTHING
         RETURNING id
     """)

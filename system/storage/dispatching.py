@@ -83,6 +83,8 @@ class Recommended:
     product_ids: Sequence[int]
     because_ids: Sequence[int]
     reason: str | None
+    model_version: str | None = None
+    """Of the model that answered for this job, where it is not the whole batch's."""
 
 
 def pending_jobs(connection: Connection, *, campaign_id: int, first_id: int, last_id: int) -> list[tuple[int, int]]:
@@ -109,7 +111,8 @@ def store_recommendations(
     statement = text("""
         WITH results AS (
             SELECT * FROM unnest(CAST(:job_ids AS bigint[]), CAST(:products AS text[]), CAST(:because AS text[]),
-                                 CAST(:reasons AS text[])) AS t (job_id, products, because, reason)
+                                 CAST(:reasons AS text[]), CAST(:versions AS text[]))
+                 AS t (job_id, products, because, reason, version)
         ), found AS MATERIALIZED (
             SELECT id, status FROM email_jobs
             WHERE campaign_id = :campaign_id AND id = ANY(CAST(:job_ids AS bigint[])) ORDER BY id FOR UPDATE
@@ -118,7 +121,7 @@ def store_recommendations(
                 status = CASE WHEN r.products = '{}' THEN 'skipped' ELSE 'ready' END,
                 reason = CASE WHEN r.products = '{}' THEN coalesce(r.reason, 'nothing to recommend') END,
                 product_ids = CAST(r.products AS bigint[]), because_ids = CAST(r.because AS bigint[]),
-                model_version = :model_version, updated_at = clock_timestamp()
+                model_version = r.version, updated_at = clock_timestamp()
             FROM found JOIN results r ON r.job_id = found.id
             WHERE j.campaign_id = :campaign_id AND j.id = found.id AND found.status = 'pending'
             RETURNING j.id, j.status, j.reason
@@ -134,7 +137,7 @@ def store_recommendations(
         statement,
         {
             "campaign_id": campaign_id,
-            "model_version": model_version,
+            "versions": [r.model_version or model_version for r in results],
             "job_ids": [r.job_id for r in results],
             "products": [_array(r.product_ids) for r in results],
             "because": [_array(r.because_ids) for r in results],

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import structlog
 
-from system.errors import ModelError
-from system.metrics import BATCH_S
+from system.metrics import BATCH_S, MODEL_JOBS
+from system.pipeline.panel import panel_for
 from system.pipeline.recommend import recommend_batch
+from system.pipeline.shadow import observe
+from system.recommender.model_cache import ModelCache
 from system.settings import load_settings
+from system.storage import model_pins
 from system.storage.catalogue import products_in_stock
 from system.storage.database import process_engine, transaction
 from system.storage.leftovers import Batch
 from system.tasks.app import app
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from system.recommender.scorer import Scorer
+    from system.pipeline.panel import Panel
+    from system.storage.model_pins import Pins
 
 log = structlog.get_logger(__name__)
 
@@ -31,55 +35,57 @@ STOCK_AGE_S = 5.0
 def compute_recommendations(campaign_id: int, first_id: int, last_id: int) -> None:
     """Give the pending jobs of a range their products."""
     batch = Batch(campaign_id=campaign_id, first_id=first_id, last_id=last_id)
-    shelf = _shelf()
+    with transaction(process_engine()) as connection:
+        pins = model_pins.pins_of(connection, campaign_id=campaign_id)
+    if pins is None:
+        log.warning("campaign.gone", campaign_id=campaign_id)
+        return
+    panel = _panel(campaign_id, pins)
     with BATCH_S.labels("recommend").time():
         moved, sources = recommend_batch(
-            process_engine(), batch=batch, scorer=shelf.scorer, in_stock=shelf.in_stock, popular=shelf.scorer.popular
+            process_engine(), batch=batch, scorer=panel, in_stock=_in_stock(), popular=panel.popular
         )
     log.info("batch.recommended", campaign_id=campaign_id, first_id=first_id, jobs=moved, **sources)
+    if moved:
+        _tell(batch, panel, pins)
+
+
+def _panel(campaign_id: int, pins: Pins) -> Panel:
+    patience_s = load_settings().model_patience_s
+    return panel_for(process_engine(), campaign_id=campaign_id, pins=pins, models=_models(), patience_s=patience_s)
+
+
+def _tell(batch: Batch, panel: Panel, pins: Pins) -> None:
+    """Who answered, and what the shadow says to it."""
+    assert panel.answered is not None
+    for version, jobs in Counter(map(panel.version_for, panel.answered.found)).items():
+        MODEL_JOBS.labels(version).inc(jobs)
+    if pins.shadow_version is not None:
+        observe(process_engine(), batch=batch, version=pins.shadow_version, models=_models(), answered=panel.answered)
+
+
+@cache
+def _models() -> ModelCache:
+    """One per process, kept between tasks."""
+    return ModelCache(load_settings().model_folder)
 
 
 @dataclass(frozen=True)
-class _Shelf:
-    """The model and the stock as this process last saw them."""
+class _Stock:
+    """What is in stock, as this process last saw it."""
 
-    scorer: Scorer
-    model_stamp: tuple[int, int]
-    in_stock: frozenset[int]
+    product_ids: frozenset[int]
     seen_at: float
 
 
-_current: _Shelf | None = None
+_stock: _Stock | None = None
 
 
-def _shelf() -> _Shelf:
-    """Look at the stock anew every few seconds, and load a model file that has been replaced."""
-    global _current  # noqa: PLW0603  # one model per process, kept between tasks
+def _in_stock() -> frozenset[int]:
+    """Look at the stock anew every few seconds."""
+    global _stock  # noqa: PLW0603  # one per process, kept between tasks
     now = time.monotonic()
-    if _current is None or now - _current.seen_at > STOCK_AGE_S:
-        stamp = _stamp(load_settings().model_path)
-        scorer = _current.scorer if _current and _current.model_stamp == stamp else _load(_current)
+    if _stock is None or now - _stock.seen_at > STOCK_AGE_S:
         with transaction(process_engine()) as connection:
-            _current = _Shelf(scorer, stamp, products_in_stock(connection), now)
-    return _current
-
-
-def _load(current: _Shelf | None) -> Scorer:
-    """The model file; a broken one does not take the place of one that works."""
-    from system.recommender.scorer import Scorer  # noqa: PLC0415  # ONNX Runtime is 30 MB that other workers do without
-
-    try:
-        return Scorer.load(load_settings().model_path)
-    except ModelError as exc:
-        if current is None:
-            raise
-        log.error("model.kept", model_version=current.scorer.version, error=str(exc))  # noqa: TRY400  # not a bug
-        return current.scorer
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        stat = path.stat()
-    except OSError:
-        return (0, 0)
-    return (stat.st_mtime_ns, stat.st_size)
+            _stock = _Stock(products_in_stock(connection), now)
+    return _stock.product_ids

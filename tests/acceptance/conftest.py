@@ -21,5 +21,5 @@ def mailing(tmp_path_factory: pytest.TempPathFactory, server_folder: Path) -> It
     with stack:
         mailing = Mailing(stack, tmp_path_factory.mktemp("runs"))
         mailing.steadypost("population", "generate", "--users", str(USERS), "--products", "200", "--seed", "7")
-        mailing.steadypost("model", "train", "--out", stack.env["STEADYPOST_MODEL_PATH"])
+        mailing.steadypost("model", "train")
         yield mailing

@@ -37,7 +37,8 @@ class Desk:
 
     @property
     def model(self) -> Path:
-        return Path(self.env["STEADYPOST_MODEL_PATH"])
+        [file] = Path(self.env["STEADYPOST_MODEL_FOLDER"]).glob("*.onnx")
+        return file
 
     def steadypost(self, *arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
         """Run it with some settings changed; None leaves one out."""
@@ -72,7 +73,7 @@ def desk(
         redis_url=redis_server.url(15),
         provider_url=f"http://{NOBODY}",
         public_url=f"http://{NOBODY}",
-        model_path=folder / "models" / "current.onnx",
+        model_folder=folder / "models",
         secrets_of=new_secrets(),
     )
     desk = Desk(env, folder)
@@ -122,20 +123,24 @@ def test_a_campaign_that_exists_is_named_and_left_alone(desk: Desk) -> None:
 def test_a_campaign_without_its_model_is_not_started(desk: Desk) -> None:
     before = desk.contents()
     start = ("campaign", "start", "weekly-recos", "--week", "2031-W02")
-    assert_one_message(desk.steadypost(*start, MODEL_PATH="nowhere.onnx"), "nowhere.onnx", "steadypost model train")
-    cut = desk.folder / "cut.onnx"
+    assert_one_message(desk.steadypost(*start, MODEL_FOLDER="nowhere"), "nowhere", "steadypost model train")
+    cut = desk.folder / "cut" / desk.model.name
+    cut.parent.mkdir()
     cut.write_bytes(desk.model.read_bytes()[:-100])
-    assert_one_message(desk.steadypost(*start, MODEL_PATH=str(cut)), "cut.onnx", "steadypost model train")
+    assert_one_message(
+        desk.steadypost(*start, MODEL_FOLDER="cut"), str(Path("cut") / cut.name), "steadypost model train"
+    )
     assert desk.contents() == before
 
 
 def test_a_changed_byte_in_the_model_is_noticed(desk: Desk) -> None:
     changed = bytearray(desk.model.read_bytes())
     changed[len(changed) // 2] ^= 1
-    broken = desk.folder / "changed.onnx"
+    broken = desk.folder / "changed" / desk.model.name
+    broken.parent.mkdir()
     broken.write_bytes(changed)
-    done = desk.steadypost("campaign", "start", "weekly-recos", "--week", "2031-W03", MODEL_PATH=str(broken))
-    assert_one_message(done, "changed.onnx")
+    done = desk.steadypost("campaign", "start", "weekly-recos", "--week", "2031-W03", MODEL_FOLDER="changed")
+    assert_one_message(done, str(Path("changed") / broken.name))
 
 
 @pytest.mark.parametrize(

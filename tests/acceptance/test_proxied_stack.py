@@ -47,7 +47,7 @@ def proxied(server_folder: Path, toxiproxy_program: Path, run: RunFolder) -> Ite
 def mailing(proxied: ProxiedStack, tmp_path_factory: pytest.TempPathFactory) -> Mailing:
     mailing = Mailing(proxied.stack, tmp_path_factory.mktemp("runs"))
     mailing.steadypost("population", "generate", "--users", str(USERS), "--products", "100", "--seed", "7")
-    mailing.steadypost("model", "train", "--out", proxied.stack.env["STEADYPOST_MODEL_PATH"])
+    mailing.steadypost("model", "train")
     return mailing
 
 

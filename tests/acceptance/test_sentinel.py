@@ -39,7 +39,7 @@ def test_a_campaign_outlives_the_master_of_its_redis(tmp_path: Path, server_fold
     ):
         mailing = Mailing(stack, tmp_path)
         mailing.steadypost("population", "generate", "--users", str(PEOPLE), "--products", "50", "--seed", "7")
-        mailing.steadypost("model", "train", "--out", stack.env["STEADYPOST_MODEL_PATH"])
+        mailing.steadypost("model", "train")
         with mailing.campaign() as disturbed:
             wait_for_mails(mailing, BEFORE)
             killed_at = time.time()

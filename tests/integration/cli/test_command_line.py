@@ -40,7 +40,7 @@ def run_with(
         "FROM_NAME": "Harbour & Home",
         "POSTAL_ADDRESS": "12 Quay Street",
         "SHOP_URL": "https://shop.example",
-        "MODEL_PATH": str(folder / "no.onnx"),
+        "MODEL_FOLDER": str(folder / "models"),
         **changes,
     }
     return subprocess.run(
@@ -72,8 +72,11 @@ def complaint(done: subprocess.CompletedProcess[str]) -> str:
         (("campaign", "status", "[/bold]"), "newsletter='[/bold]' does not exist"),
         (("campaign", "status", "weekly-recos", "--week", "soon"), "week='soon' is not an ISO week. Write year"),
         (("campaign", "status", "weekly-recos", "--week", "2026-W47"), "week='2026-W47' has no campaign. Start it"),
-        (("campaign", "start", "weekly-recos"), "no.onnx"),
+        (("campaign", "start", "weekly-recos"), "no model is active"),
         (("preview", "77"), "user_id=77 is no user"),
+        (("newsletter", "rules", "[/bold]"), "newsletter='[/bold]' does not exist"),
+        (("newsletter", "rules", "weekly-recos", "--price-min", "cheap"), "price_min='cheap' is not a price"),
+        (("newsletter", "rules", "weekly-recos", "--exclude-product", "9" * 20), "--exclude-product"),
         (("job", "show", "1", "2"), "job_id=2 is no job of campaign 1"),
         (("job", "show", "1", "99999999999999999999"), "99999999999999999999"),
         (("job", "show", "one", "2"), "campaign_id"),
@@ -105,6 +108,19 @@ def test_a_database_without_tables_says_how_to_make_them(
     url = postgres_server.url("postgres")
     said = complaint(run_with(url, redis_url, tmp_path, "campaign", "status", "weekly-recos"))
     assert "steadypost db upgrade" in said
+
+
+def test_a_newsletter_s_rules_are_changed_and_shown(run: Run, shop: Shop) -> None:
+    shop.add_products(3)
+    shop.rows("UPDATE products SET category = '[red]' WHERE id = 1")
+    shop.add_newsletter()
+    changed = run("newsletter", "rules", "weekly-recos", "--price-max", "10", "--exclude-category", "[red]")
+    shown = run("newsletter", "rules", "weekly-recos")
+    assert (changed.returncode, shown.returncode) == (0, 0), changed.stderr + shown.stderr
+    assert shown.stdout == changed.stdout
+    for part in ("from none to 10.00", "[red]", "4 weeks", "2 of 3 products"):
+        assert part in shown.stdout
+    assert "weekly-recos" in run("newsletter", "list").stdout
 
 
 def test_a_campaign_is_steered(run: Run, shop: Shop) -> None:

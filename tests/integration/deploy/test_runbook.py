@@ -97,7 +97,7 @@ def environment(
         "FROM_NAME": "Harbour & Home",
         "POSTAL_ADDRESS": "12 Quay Street",
         "SHOP_URL": "https://shop.example",
-        "MODEL_PATH": str(tmp_path_factory.mktemp("model") / "current.onnx"),
+        "MODEL_FOLDER": str(tmp_path_factory.mktemp("models")),
     }
     made = {**os.environ, **{f"STEADYPOST_{name}": value for name, value in settings.items()}}
     for command in ("population generate --users 60 --products 20 --seed 7", "model train"):

@@ -34,7 +34,7 @@ def steadypost(database_url: str, tmp_path: Path) -> Command:
         "FROM_NAME": "Shop",
         "POSTAL_ADDRESS": "1 Test Street",
         "SHOP_URL": "http://localhost:1",
-        "MODEL_PATH": str(tmp_path / "models" / "current.onnx"),
+        "MODEL_FOLDER": str(tmp_path / "models"),
     }
     env = {**os.environ, **{f"STEADYPOST_{name}": value for name, value in settings.items()}, "COLUMNS": "200"}
 
@@ -52,8 +52,9 @@ def test_a_generated_population_can_be_trained_on(steadypost: Command, tmp_path:
 
     trained = steadypost("model", "train")
     assert trained.returncode == 0, trained.stderr
-    version = Scorer.load(tmp_path / "models" / "current.onnx").version
-    assert version in trained.stdout
+    [file] = (tmp_path / "models").glob("*.onnx")
+    assert Scorer.load(file).version == file.stem
+    assert file.stem in trained.stdout
     assert "dimensions  64" in trained.stdout
 
 
@@ -67,10 +68,10 @@ def test_a_second_population_is_refused_on_stderr_without_a_traceback(steadypost
 
 
 def test_training_on_nothing_says_what_to_do(steadypost: Command, tmp_path: Path) -> None:
-    refused = steadypost("model", "train", "--out", str(tmp_path / "other.onnx"))
+    refused = steadypost("model", "train")
     assert refused.returncode == 1
     assert "Run `steadypost import online-retail FILE`" in refused.stderr
-    assert not (tmp_path / "other.onnx").exists()
+    assert list(tmp_path.glob("models/*")) == []
 
 
 def test_an_import_prints_its_counts_and_the_malformed_rows_as_they_are(steadypost: Command, tmp_path: Path) -> None:

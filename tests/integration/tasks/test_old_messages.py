@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 from ingest import ingest
-from watched_worker import SETTINGS, _wait, _write_model, running_worker
+from trained_models import publish_version
+from watched_worker import SETTINGS, _wait, running_worker
 
 if TYPE_CHECKING:
     from shop_world import Shop
@@ -67,7 +68,7 @@ def test_every_task_has_its_message_here() -> None:
 def test_what_waited_over_a_deployment_is_done_and_what_nobody_understands_is_swept_up(
     shop: Shop, redis_url: str, tmp_path: Path
 ) -> None:
-    _write_model(tmp_path / "model.onnx", shop.add_products())
+    publish_version(shop.engine, tmp_path, shop.add_products())
     campaign_id = shop.add_campaign(shop.add_newsletter())
     jobs = [shop.add_job(campaign_id, state) for state in ("pending", "pending", "ready", "ready")]
     assert (campaign_id, jobs) == (1, [1, 2, 3, 4])
@@ -76,7 +77,7 @@ def test_what_waited_over_a_deployment_is_done_and_what_nobody_understands_is_sw
         _push(broker, "emails", "emails.send_emails", f"[[1], {{}}, {NO_EMBED}]")
         _push(broker, "emails", "emails.send_two_kinds_of_mails", f'[[1, 3, 4], {{"kind": "x"}}, {NO_EMBED}]')
         _push(broker, "ml", "ml.compute_recommendations", BODIES["ml.compute_recommendations"])
-        env = SETTINGS | {"DATABASE_URL": url, "REDIS_URL": redis_url, "MODEL_PATH": str(tmp_path / "model.onnx")}
+        env = SETTINGS | {"DATABASE_URL": url, "REDIS_URL": redis_url, "MODEL_FOLDER": str(tmp_path)}
         env |= {"ACCOUNTS__DEFAULT__API_URL": provider.url}
         with running_worker(env, log=tmp_path / "worker.log") as worker:
             _wait(worker, "the chain's mails", lambda: {shop.state(1), shop.state(2)} == {"accepted"})

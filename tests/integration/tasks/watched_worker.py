@@ -8,17 +8,14 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from celery import Celery
 from ingest import ingest
 from shop_world import settings_with
+from trained_models import publish_version
 
 from stack.readiness import NotReadyError, wait_until_ready
-from system.recommender.graph import build_graph
-from system.recommender.model_file import Catalogue, write_model
 from system.tasks.configuration import celery_configuration
 
 if TYPE_CHECKING:
@@ -69,11 +66,11 @@ def run_campaign(shop: Shop, *, database_url: str, redis_url: str, folder: Path)
     for _ in range(4):
         shop.add_user()
     shop.add_newsletter()
-    _write_model(folder / "model.onnx", products)
+    publish_version(shop.engine, folder / "models", products)
     app = Celery("tests")
     app.conf.update(celery_configuration(settings_with(redis_url=redis_url)))
     with ingest() as taken:
-        env = _environment(taken, database_url=database_url, redis_url=redis_url, model=folder / "model.onnx")
+        env = _environment(taken, database_url=database_url, redis_url=redis_url, models=folder / "models")
         with running_worker(env, log=folder / "worker.log") as worker:
             app.send_task("orchestrator.start_weekly_campaign", args=("weekly-recos", WEEK))
             app.send_task("orchestrator.start_weekly_campaign", args=("ada@example.org", WEEK))
@@ -95,16 +92,11 @@ def _store_events(shop: Shop, mails: list[dict[str, Any]]) -> int:
     return inbox_id
 
 
-def _write_model(path: Path, products: list[int]) -> None:
-    rows = np.eye(len(products), dtype=np.float32)
-    write_model(path, build_graph(rows), catalogue=Catalogue(products, products), trained_on=date(2026, 11, 21))
-
-
-def _environment(taken: Ingest, *, database_url: str, redis_url: str, model: Path) -> dict[str, str]:
+def _environment(taken: Ingest, *, database_url: str, redis_url: str, models: Path) -> dict[str, str]:
     return SETTINGS | {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
-        "MODEL_PATH": str(model),
+        "MODEL_FOLDER": str(models),
         "ACCOUNTS__DEFAULT__API_URL": taken.url,
         "SENTRY_DSN": taken.dsn,
         "OTLP_ENDPOINT": taken.url,

@@ -18,7 +18,7 @@ def test_the_generated_environment_is_a_valid_one(monkeypatch: pytest.MonkeyPatc
         redis_url="redis://127.0.0.1:20002/0",
         provider_url="http://127.0.0.1:20003",
         public_url="http://127.0.0.1:20004",
-        model_path=tmp_path / "current.onnx",
+        model_folder=tmp_path / "models",
         secrets_of=new_secrets(),
     )
     for name, value in made.items():
