@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from system.errors import InputError
 from system.recommender.evaluation.baselines import Baseline, baselines
 from system.recommender.evaluation.bootstrap import LEVEL, RESAMPLES
 from system.recommender.evaluation.card import SEED
@@ -39,6 +40,7 @@ def evaluate(
     nobody with a history bought anything in its newest days.
     """
     split = split_last(purchases, days=test_days)
+    _check_window(split, test_days=test_days)
     on_step("Fitting", 0, 1)
     model = fit(split)
     modes = {}
@@ -65,6 +67,16 @@ def evaluate(
         "modes": modes,
         "replay": replayed,
     }
+
+
+def _check_window(split: Split, *, test_days: int) -> None:
+    if not len(split.truth(Mode.BUY_AGAIN)):
+        raise InputError(
+            field="test_days",
+            value=test_days,
+            problem="hold no purchase of a customer who had bought before",
+            remedy="Choose a longer window.",
+        )
 
 
 def _judge_mode(split: Split, *, mode: Mode, model: Ranker, seed: int) -> dict[str, Any]:
