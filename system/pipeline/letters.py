@@ -11,6 +11,7 @@ from system.errors import InputError
 from system.mail.letter import Card, Letter
 from system.mail.payload import Identity, build_payload, content_hash
 from system.mail.render import one_line, render
+from system.metrics import PRODUCTS_GONE
 from system.storage.claims import Claimed, Intent
 from system.tracing import current, spanned
 
@@ -76,6 +77,7 @@ def write_content(
 ) -> Content:
     """Subject, HTML and text of one job's mail."""
     shown = [(cards[id_], cards.get(why)) for id_, why in _explained(job) if id_ in cards]
+    PRODUCTS_GONE.inc(len(job.product_ids) - len(shown))
     if not shown:
         raise InputError(
             field="product_ids",

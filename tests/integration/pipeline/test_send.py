@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+from prometheus_client import REGISTRY
 from scripted_provider import Request, accepts, answers, rejects, scripted_provider
 from sending_desk import Mailing, open_desk
 from shop_world import settings_with
@@ -184,6 +186,20 @@ async def test_a_mail_without_products_fails_and_spoils_no_other(mailing: Mailin
     assert mailing.shop.rows("SELECT status, reason FROM email_jobs WHERE id = :id", id=ids[1]) == [
         ("failed", "unrenderable: product_ids")
     ]
+
+
+async def test_products_that_were_deleted_since_are_left_out_of_their_mails_and_counted(mailing: Mailing) -> None:
+    ids = mailing.add_ready(2)
+    mailing.shop.rows("UPDATE email_jobs SET because_ids = '{6,6,0,0,0}' WHERE id = :id", id=ids[1])
+    mailing.shop.rows("DELETE FROM products WHERE id IN (2, 3, 6)")
+    before = REGISTRY.get_sample_value("steadypost_products_gone_total") or 0
+
+    sent = await mailing.send(lambda _: accepts())
+
+    pages = [json.loads(request.body)["content"][1]["value"] for request in sent.provider.mails]
+    assert [[n for n in range(1, 7) if f"Product {n}" in page] for page in pages] == [[1, 4, 5], [1, 4, 5]]
+    assert mailing.shop.states() == {"accepted": 2}
+    assert REGISTRY.get_sample_value("steadypost_products_gone_total") == before + 4
 
 
 async def test_a_job_that_can_not_be_written_at_all_fails_and_spoils_no_other(mailing: Mailing) -> None:
