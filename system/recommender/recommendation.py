@@ -17,6 +17,7 @@ class Source(StrEnum):
     POPULAR = "popular"  # nothing that the model likes for this user may be recommended: popular products
     NO_HISTORY = "no_history"  # nothing bought that the model knows: popular products
     UNUSABLE_SCORES = "unusable_scores"  # the model answered nonsense for this user: popular products
+    REPEATED = "repeated"  # everything else was recommended lately: the cool-down was lifted for this user
     NOTHING_LEFT = "nothing_left"  # everything in stock is bought already; no products
 
 
