@@ -15,7 +15,19 @@ from system.metrics import BREAKER_OPEN, COUNTED, PERMITS, READINGS, Sample, fam
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[3]
-LABELS = {"campaign", "state", "newsletter", "account", "queue", "source", "outcome", "step", "kind", "result"}
+LABELS = {
+    "campaign",
+    "state",
+    "newsletter",
+    "account",
+    "queue",
+    "source",
+    "outcome",
+    "step",
+    "kind",
+    "result",
+    "version",
+}
 
 
 def test_the_page_is_what_the_catalogue_says() -> None:
