@@ -40,6 +40,13 @@ class ProductOnShelf(NamedTuple):
     category: str
 
 
+class Edition(NamedTuple):
+    """A newsletter in a week."""
+
+    newsletter_id: int
+    week_key: str
+
+
 _RULES: Final = (
     "price_min, price_max, excluded_categories, excluded_product_ids, per_category, cool_down_weeks, buy_again"
 )
@@ -81,11 +88,10 @@ _PRODUCTS = text("""
 """)
 
 
-def newsletter_of_campaign(connection: Connection, *, campaign_id: int) -> int:
-    """The id of a campaign's newsletter."""
-    statement = text("SELECT newsletter_id FROM campaigns WHERE id = :id")
-    newsletter_id: int = connection.execute(statement, {"id": campaign_id}).scalar_one()
-    return newsletter_id
+def edition_of(connection: Connection, *, campaign_id: int) -> Edition:
+    """Which newsletter a campaign mails, and of which week it is."""
+    statement = text("SELECT newsletter_id, week_key FROM campaigns WHERE id = :id")
+    return Edition(*connection.execute(statement, {"id": campaign_id}).one())
 
 
 def campaigns_since(connection: Connection, *, week_key: str, weeks: int, besides: int = 0) -> list[int]:
