@@ -90,11 +90,17 @@ def _cosine_sums(normal: sparse.csr_array[np.float32], histories: sparse.csr_arr
     return sums
 
 
-def _popularity(split: Split, *, days: int | None) -> NDArray[np.float32]:
-    """A score above 0 for whatever was ever bought, each another one: no list depends on how ties are broken."""
+def popular_order(split: Split, *, days: int | None = None) -> NDArray[np.int64]:
+    """The rows of whatever was ever bought: most buyers in the last `days` first, among equals most buyers ever."""
     ever: NDArray[np.float32] = np.asarray(split.bought.sum(axis=0)).ravel()
     lately = ever if days is None else split.past.between(split.first_day - days, split.first_day).buyers()
-    order = np.lexsort((-np.arange(len(ever)), ever, lately))
-    likes = np.empty(len(ever), dtype=np.float32)
-    likes[order] = np.arange(1, len(ever) + 1) / len(ever)
-    return np.where(ever > 0, likes, np.float32(0.0))
+    order = np.lexsort((np.arange(len(ever)), -ever, -lately))
+    return order[ever[order] > 0]
+
+
+def _popularity(split: Split, *, days: int | None) -> NDArray[np.float32]:
+    """A score above 0 for whatever was ever bought, each another one: no list depends on how ties are broken."""
+    order = popular_order(split, days=days)
+    likes = np.zeros(split.bought.shape[1], dtype=np.float32)
+    likes[order] = np.arange(len(order), 0, -1) / len(likes)
+    return likes

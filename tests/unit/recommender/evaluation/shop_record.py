@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def record(lines: Sequence[tuple[int, int, int]], *, products: int) -> Purchases:
-    """Lines of (user, product, day); products are numbered from 0, like their rows."""
-    return collect_purchases([np.array(lines, dtype=np.int64).reshape(-1, 3)], product_ids=np.arange(products))
+def record(lines: Sequence[tuple[int, int, int]], *, products: int, first_id: int = 0) -> Purchases:
+    """Lines of (user, product, day); products are numbered on from `first_id`."""
+    ids = np.arange(first_id, first_id + products)
+    return collect_purchases([np.array(lines, dtype=np.int64).reshape(-1, 3)], product_ids=ids)
 
 
 def truth_of(bought: Sequence[Sequence[int]], *, products: int) -> Truth:
