@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 from rich.table import Table
 
-from system.cli import model_arms, model_registry
+from system.cli import model_arms, model_lift, model_registry
 from system.recommender.model_folder import card_file, model_file
 from system.recommender.rollout import publish
 from system.settings import load_settings
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The recommender's models.", no_args_is_help=True)
 app.add_typer(model_registry.app)
 app.add_typer(model_arms.app)
+app.add_typer(model_lift.app)
 
 
 @app.command()

@@ -15,7 +15,7 @@ from system.recommender.model_folder import file_state, model_file
 from system.recommender.rollout import activate as make_active
 from system.recommender.rollout import registered, roll_back
 from system.settings import load_settings
-from system.storage import model_pins, model_registry
+from system.storage import model_pins, model_registry, shadows
 from system.storage.database import process_engine, transaction
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def show(version: Version) -> None:
     """Show a model's card, and when it was active."""
     with transaction(process_engine()) as connection:
         model = registered(connection, version=version)
+        watched = shadows.totals_of_version(connection, version=version)
         log = [line for line in model_registry.activations(connection) if line.version == version]
     console = Console()
     folder = load_settings().model_folder
@@ -54,6 +55,9 @@ def show(version: Version) -> None:
     console.print(f"gate: {refusal(model.card) or _passed(model)}", highlight=False)
     for line in log:
         console.print(f"{line.at:%Y-%m-%d %H:%M:%S} {line.action}{_because(line)}", markup=False)
+    for campaign, users, overlap, same_first in watched:
+        told = f"{overlap:.1%} of the mailed products, the same first one for {same_first:.1%}"
+        console.print(f"shadow of {campaign}: {users:,} people, {told}", markup=False)
     console.print_json(json.dumps(dict(model.card)))
 
 

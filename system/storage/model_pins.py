@@ -35,7 +35,7 @@ def pins_of(connection: Connection, *, campaign_id: int) -> Pins | None:
 
     Compare-and-set: of many workers that find none, the first one decides for all.
     """
-    pins = _read(connection, campaign_id)
+    pins = pins_at_rest(connection, campaign_id=campaign_id)
     if pins is None or pins.model_version is not None:
         return pins
     statement = text("""
@@ -43,10 +43,11 @@ def pins_of(connection: Connection, *, campaign_id: int) -> Pins | None:
         WHERE id = :id AND model_version IS NULL
     """)
     connection.execute(statement, {"id": campaign_id})
-    return _read(connection, campaign_id)
+    return pins_at_rest(connection, campaign_id=campaign_id)
 
 
-def _read(connection: Connection, campaign_id: int) -> Pins | None:
+def pins_at_rest(connection: Connection, *, campaign_id: int) -> Pins | None:
+    """The same, and nothing is pinned by looking."""
     statement = text(f"SELECT {_PINS} FROM campaigns WHERE id = :id")  # noqa: S608  # a constant
     row = connection.execute(statement, {"id": campaign_id}).mappings().one_or_none()
     return Pins(**row) if row else None
