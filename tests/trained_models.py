@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from onnx import ModelProto
 
 from system.recommender.graph import build_graph
 from system.recommender.model_file import Catalogue, write_model
@@ -14,7 +15,7 @@ from system.recommender.rollout import publish
 from system.storage.database import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -22,26 +23,29 @@ if TYPE_CHECKING:
 TRAINED_ON = date(2026, 11, 21)
 
 
-def write_version(folder: Path, products: Sequence[int], *, popular: Sequence[int] | None = None) -> str:
+def write_version(folder: Path, products: Sequence[int]) -> str:
     """A file in which no two products are alike, so that everybody gets what is popular; its version."""
     draft = folder / ".in-training.onnx"
     rows = np.eye(len(products), dtype=np.float32)
-    catalogue = Catalogue(products, popular or products)
-    version = write_model(draft, build_graph(rows), catalogue=catalogue, trained_on=TRAINED_ON)
+    version = write_model(draft, build_graph(rows), catalogue=Catalogue(products, products), trained_on=TRAINED_ON)
     draft.rename(model_file(folder, version))
     return version
 
 
-def publish_version(
-    engine: Engine,
-    folder: Path,
-    products: Sequence[int],
-    *,
-    popular: Sequence[int] | None = None,
-    metrics: dict[str, Any] | None = None,
-) -> str:
+def publish_version(engine: Engine, folder: Path, products: Sequence[int]) -> str:
     """The same registered; active when it is the first one."""
-    version = write_version(folder, products, popular=popular)
+    return _publish(engine, folder, write_version(folder, products), metrics=None)
+
+
+def publish_sealed(engine: Engine, folder: Path, name: str, *, metrics: Mapping[str, Any] | None = None) -> str:
+    """A registered file that is whole, and that no worker could load; active when it is the first one."""
+    draft = folder / ".in-training.onnx"
+    version = write_model(draft, ModelProto(producer_name=name), catalogue=Catalogue([], []), trained_on=TRAINED_ON)
+    draft.rename(model_file(folder, version))
+    return _publish(engine, folder, version, metrics=metrics)
+
+
+def _publish(engine: Engine, folder: Path, version: str, *, metrics: Mapping[str, Any] | None) -> str:
     card = {"version": version, "trained_on": TRAINED_ON.isoformat(), "metrics": metrics}
     with transaction(engine) as connection:
         publish(connection, folder=folder, card=card)

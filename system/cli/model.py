@@ -12,6 +12,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 from rich.table import Table
 
 from system.cli import model_arms, model_lift, model_registry
+from system.recommender.card_gate import refusal
 from system.recommender.model_folder import card_file, model_file
 from system.recommender.rollout import publish
 from system.settings import load_settings
@@ -58,10 +59,12 @@ def train(
             on_orders=show,
         )
     console.print(_summary(trained))
+    card = _file_away(trained, folder)
     with transaction(process_engine()) as connection:
-        active = publish(connection, folder=folder, card=_file_away(trained, folder), activate_it=activate)
+        active = publish(connection, folder=folder, card=card, activate_it=activate)
     if not active:
-        typer.echo(f"It is not mailed yet: steadypost model activate {trained.version}")
+        why_not = refusal(card) or "another one is active"
+        typer.echo(f"It is not mailed, since {why_not}. See steadypost model activate {trained.version}")
 
 
 def _file_away(trained: TrainedModel, folder: Path) -> dict[str, Any]:

@@ -48,9 +48,12 @@ def publish(connection: Connection, *, folder: Path, card: Mapping[str, Any], ac
 
 
 def activate_if_first(connection: Connection, *, version: str) -> bool:
-    """Make the version the active one while there is none, so that a fresh installation can mail; or False."""
+    """Make the version the active one while there is none, so that a fresh installation can mail; or False.
+
+    The gate holds here too: a first model that is worse than the baseline waits for somebody to take it.
+    """
     model_registry.hold_activations(connection)
-    if model_registry.active_version(connection) is not None:
+    if model_registry.active_version(connection) is not None or refusal(registered(connection, version=version).card):
         return False
     model_registry.log_activation(connection, version=version, action="activated", forced_reason=None)
     return True
