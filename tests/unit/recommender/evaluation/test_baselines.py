@@ -92,6 +92,12 @@ def test_hidden_products_make_room_for_the_next(split: Split) -> None:
     assert ranker.best(USERS, buy_again=True)[0].tolist() == [1, 2, 0, 3, NOTHING]
 
 
+def test_other_users_are_ranked_anew(split: Split) -> None:
+    ranker = baselines.frequency_ranker(split)
+    first = ranker.best(USERS[:1], buy_again=True)
+    assert ranker.best(USERS[3:], buy_again=True).tolist() != first.tolist()
+
+
 def test_many_hidden_products_still_leave_five() -> None:
     split = split_at(record([(1, product, 1) for product in range(60)], products=60), day=2, days=7)
     everything = ScoreRanker(lambda _users: np.arange(60, 0, -1, dtype=np.float32)[None, :], bought=split.bought)

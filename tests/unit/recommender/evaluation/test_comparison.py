@@ -120,7 +120,13 @@ def test_a_model_that_popular_products_beat_beyond_noise_is_worse(split: Split) 
 
 @pytest.mark.parametrize(
     ("low", "high", "outcome"),
-    [(0.01, 0.02, "better"), (-0.01, 0.02, "unclear"), (0.0, 0.02, "unclear"), (-0.02, -0.01, "worse")],
+    [
+        (0.01, 0.02, "better"),
+        (-0.01, 0.02, "unclear"),
+        (0.0, 0.02, "unclear"),
+        (-0.03, 0.02, "unclear"),
+        (-0.02, -0.01, "worse"),
+    ],
 )
 def test_an_interval_around_0_decides_nothing(low: float, high: float, outcome: str) -> None:
     lead = {"value": (low + high) / 2, "low": low, "high": high}

@@ -33,6 +33,7 @@ def test_mondays_have_orders_before_them_and_a_whole_week_behind_them(purchases:
     assert find_mondays(purchases, weeks=12) == [MONDAY, MONDAY + 7]
     assert find_mondays(purchases, weeks=1) == [MONDAY + 7]
     assert find_mondays(record([(1, 0, 1), (1, 0, MONDAY + 12)], products=1), weeks=12) == [MONDAY]
+    assert find_mondays(record([(1, 0, MONDAY), (1, 0, MONDAY + 12)], products=1), weeks=12) == []
     assert find_mondays(record([(1, 0, 1)], products=1), weeks=12) == []
 
 
