@@ -95,9 +95,10 @@ def test_only_the_campaigns_that_are_asked_about_count_and_only_the_person_s_own
     newsletter_id = shop.add_newsletter()
     old, recent = (shop.add_campaign(newsletter_id, week_key=week) for week in ("2026-W40", "2026-W46"))
     user_id = shop.add_user()
+    shop.add_job(recent, "delivered", product_ids=[3])  # a stranger's, before and after
     shop.add_job(old, "delivered", user_id=user_id, product_ids=[1])
     shop.add_job(recent, "delivered", user_id=user_id, product_ids=[2])
-    shop.add_job(recent, "delivered", product_ids=[3])
+    shop.add_job(recent, "delivered", product_ids=[4])
     assert past_of(shop, user_id, campaign_ids=[recent]).shown == [2]
     assert sorted(past_of(shop, user_id, campaign_ids=[old, recent]).shown) == [1, 2]
 
