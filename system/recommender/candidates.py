@@ -21,7 +21,10 @@ GRAPH_LINKS = 32
 def cap_histories(
     bought: sparse.csr_array[np.float32], *, longest: int = LONGEST_HISTORY, seed: int = 0
 ) -> sparse.csr_array[np.float32]:
-    """The same matrix where whoever bought more than `longest` products keeps a random sample of that many."""
+    """The same matrix where whoever bought more than `longest` products keeps those of greatest value.
+
+    That is the newest where values fade with time, and a random sample where all are equal.
+    """
     lengths = np.diff(bought.indptr)
     long = np.flatnonzero(lengths > longest)
     if not len(long):
@@ -30,7 +33,8 @@ def cap_histories(
     kept = np.ones(bought.nnz, dtype=np.bool_)
     for user in long:
         start, end = bought.indptr[user], bought.indptr[user + 1]
-        kept[start + rng.permutation(end - start)[longest:]] = False
+        best_first = np.lexsort((rng.random(end - start), -bought.data[start:end]))
+        kept[start + best_first[longest:]] = False
     starts = np.concatenate([[0], np.cumsum(np.minimum(lengths, longest))])
     return sparse.csr_array((bought.data[kept], bought.indices[kept], starts), shape=bought.shape)
 
@@ -45,7 +49,8 @@ def cosine_candidates(
     """
     products = bought.shape[1]
     by_product = sparse.csr_array(bought.T)
-    scale = (1.0 / np.sqrt(np.maximum(np.diff(by_product.indptr), 1))).astype(np.float32)
+    lengths = np.sqrt(by_product.power(2).sum(axis=1))
+    scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
     found = np.full((products, per_product), products, dtype=np.int32)
     for start in range(0, products, block):
         rows = sparse.csr_array(by_product[start : start + block] @ bought)

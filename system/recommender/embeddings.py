@@ -38,8 +38,8 @@ def embed_products(bought: sparse.csr_array[np.float32], *, dims: int, seed: int
 
     Their dot product approximates the cosine between the products' buyers. A product without buyers is all zeros.
     """
-    buyers: NDArray[np.float32] = np.asarray(bought.sum(axis=0)).ravel()
-    scale = sparse.diags_array(1.0 / np.sqrt(np.maximum(buyers, 1.0)), dtype=np.float32)
+    lengths: NDArray[np.float32] = np.sqrt(np.asarray(bought.power(2).sum(axis=0)).ravel())
+    scale = sparse.diags_array(1.0 / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
     values, directions = _largest_directions(sparse.csr_array(bought @ scale), dims=dims, seed=seed)
     return _normalise(_fix_signs(directions.T) * values)
 

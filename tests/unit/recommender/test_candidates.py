@@ -61,6 +61,16 @@ def test_a_robot_that_bought_everything_keeps_a_sample() -> None:
     assert (capped[[0, 2]] != bought[[0, 2]]).nnz == 0
 
 
+def test_where_purchases_fade_the_robot_keeps_its_newest() -> None:
+    bought = sparse.csr_array(np.array([[0.2, 0.9, 0.1, 0.5, 0]], dtype=np.float32))
+    assert cap_histories(bought, longest=2).toarray() == pytest.approx(np.array([[0, 0.9, 0, 0.5, 0]]))
+
+
+def test_purchases_that_fade_count_for_the_cosine_as_they_are() -> None:
+    bought = sparse.csr_array(np.array([[1, 0.1, 1], [0, 0, 1], [0, 0, 1]], dtype=np.float32))
+    assert cosine_candidates(bought, per_product=2)[0].tolist() == [1, 2]  # cosines 1 and 1/√3
+
+
 def test_the_same_seed_keeps_the_same_sample() -> None:
     bought = _random(users=5, products=500, seed=6)
     first, again, other = (cap_histories(bought, longest=10, seed=seed) for seed in (1, 1, 2))
