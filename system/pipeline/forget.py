@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.exc import OperationalError
 
 from system.errors import InputError
-from system.storage import retention
+from system.storage import retention, shadows
 from system.storage.database import transaction
 from system.storage.partitions import drop_partitions
 
@@ -54,7 +54,10 @@ def forget_old_weeks(engine: Engine, *, keep_weeks: int, dry_run: bool) -> Forgo
 def _drop(engine: Engine, campaign_id: int) -> bool:
     try:
         with transaction(engine) as connection:
-            return drop_partitions(connection, campaign_id=campaign_id)
+            dropped = drop_partitions(connection, campaign_id=campaign_id)
+            if dropped:
+                shadows.forget(connection, campaign_id=campaign_id)
+            return dropped
     except OperationalError as exc:
         if getattr(exc.orig, "sqlstate", None) == "55P03":  # lock_not_available
             return False

@@ -59,6 +59,11 @@ def keep(
     connection.execute(statement, values)
 
 
+def forget(connection: Connection, *, campaign_id: int) -> None:
+    """Remove a campaign's comparisons, when its jobs are dropped."""
+    connection.execute(text("DELETE FROM shadow_batches WHERE campaign_id = :id"), {"id": campaign_id})
+
+
 def totals(connection: Connection, *, campaign_id: int) -> list[ShadowTotal]:
     """Each shadow of a campaign."""
     statement = text("""

@@ -128,6 +128,8 @@ def test_the_application_may_not_change_the_schema(server: Postgres, statement: 
         "SELECT count(id) FROM users WHERE suppressed_at IS NOT NULL",
         "SELECT max(received_at) FROM webhook_inbox WHERE applied_at IS NULL",
         "SELECT lock_reason FROM sending_epochs",
+        "SELECT card, version FROM models JOIN model_activations USING (version)",
+        "SELECT sum(users) FROM shadow_batches",
     ],
 )
 def test_a_dashboard_may_read_numbers(server: Postgres, statement: str) -> None:

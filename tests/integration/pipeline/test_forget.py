@@ -52,11 +52,13 @@ def test_an_old_campaign_goes_and_its_row_stays(shop: Shop) -> None:
     newsletter_id = shop.add_newsletter()
     old = add_ended(shop, newsletter_id, "2026-W30", weeks_ago=9)
     new = add_ended(shop, newsletter_id, "2026-W38", weeks_ago=1)
+    shop.rows("INSERT INTO shadow_batches SELECT id, 'm', 1, 9, 9, 0.5, 4, 20, 30 FROM campaigns")
 
     said = forget_old_weeks(shop.engine, keep_weeks=8, dry_run=False)
 
     assert said == Forgotten(campaigns=["weekly-recos 2026-W30"])
     assert (partitions(shop, old), partitions(shop, new)) == (0, 4)
+    assert shop.rows("SELECT campaign_id FROM shadow_batches") == [(new,)]
     assert shop.rows("SELECT id, forgotten_at IS NOT NULL FROM campaigns ORDER BY id") == [(old, True), (new, False)]
     assert forget_old_weeks(shop.engine, keep_weeks=8, dry_run=False) == Forgotten()
 

@@ -9,6 +9,7 @@ import pytest
 from trained_models import publish_sealed
 
 from system.errors import ModelError
+from system.metrics import SHADOW_BATCHES
 from system.pipeline.dispatch import start_campaign
 from system.pipeline.panel import panel_for
 from system.pipeline.shadow import observe
@@ -84,9 +85,6 @@ class World:
             patience_s=patience_s,
         )
 
-    def unusable(self) -> bool:
-        return bool(self.shop.value("SELECT model_unusable_since IS NOT NULL FROM campaigns"))
-
 
 @pytest.fixture
 def world(shop: Shop, tmp_path: Path) -> World:
@@ -132,13 +130,15 @@ def test_looking_pins_nothing(world: World) -> None:
 def test_a_model_without_a_file_is_waited_for_and_the_first_worker_starts_the_clock(world: World) -> None:
     campaign_id = world.start()
     world.models.broken = {world.versions[0]}
+    seen = []
     for _ in range(2):
         with pytest.raises(ModelError, match="is broken"):
             world.panel(campaign_id)
-    assert world.unusable()
+        seen.append(world.shop.value("SELECT model_unusable_since FROM campaigns"))
+    assert seen[0] == seen[1] is not None
     world.models.broken.clear()
     assert world.panel(campaign_id).version == world.versions[0]
-    assert not world.unusable()
+    assert world.pins(campaign_id).unusable_s is None
 
 
 def test_after_patience_the_version_that_was_active_last_stands_in(world: World) -> None:
@@ -204,8 +204,11 @@ def test_a_shadow_is_compared_once_a_batch_and_not_mailed(world: World) -> None:
     assert panel.answered is not None
     batch = Batch(campaign_id=campaign_id, first_id=1, last_id=1_000)
     models = cast("ModelCache", world.models)
+    compared = SHADOW_BATCHES.labels(world.versions[1], "compared")
+    before = compared.collect()[0].samples[0].value
     for _ in range(2):
         observe(world.shop.engine, batch=batch, version=world.versions[1], models=models, answered=panel.answered)
+    assert compared.collect()[0].samples[0].value == before + 2  # the second time as well: nothing failed
     with transaction(world.shop.engine) as connection:
         [total] = shadows.totals(connection, campaign_id=campaign_id)
     # 1..5 are mailed and the shadow says 4..8: two of five, and never the same first one.

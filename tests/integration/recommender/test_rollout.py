@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from threading import Barrier, Thread
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 from trained_models import publish_sealed
 
+from stack.readiness import NotReadyError, wait_until_ready
 from system.errors import InputError, ModelError
 from system.recommender import rollout
 from system.recommender.model_folder import model_file
@@ -129,20 +130,27 @@ def test_a_version_that_nobody_registered_is_named(shop: Shop, tmp_path: Path) -
         activate(shop, tmp_path, "2026-01-01-abc")
 
 
-def test_of_two_first_models_at_once_one_is_active_and_nothing_is_logged_twice(shop: Shop, tmp_path: Path) -> None:
-    together = Barrier(2)
+def test_of_two_first_models_at_once_the_second_waits_and_is_not_activated(shop: Shop, tmp_path: Path) -> None:
+    a, b = (publish_sealed(shop.engine, tmp_path, name) for name in "ab")
+    shop.rows("DELETE FROM model_activations")
+    answers = []
 
-    def train(name: str) -> None:
-        together.wait()
-        publish_sealed(shop.engine, tmp_path / name, name)
+    def second() -> None:
+        with transaction(shop.engine) as connection:
+            answers.append(rollout.activate_if_first(connection, version=b))
 
-    threads = [Thread(target=train, args=(name,)) for name in "ab"]
-    for thread in threads:
+    def check_that_it_waits() -> None:
+        if not shop.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+            raise NotReadyError("nobody waits")
+
+    thread = Thread(target=second)
+    with transaction(shop.engine) as connection:
+        assert rollout.activate_if_first(connection, version=a)
         thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert shop.value("SELECT count(*) FROM models") == 2
-    assert shop.value("SELECT count(*) FROM model_activations") == 1
+        wait_until_ready(check_that_it_waits, what="the second training", deadline_s=30)
+    thread.join(timeout=30)
+    assert answers == [False]
+    assert active(shop) == a
 
 
 def test_a_version_that_would_leave_its_folder_is_refused_by_the_database(shop: Shop) -> None:
