@@ -128,6 +128,8 @@ def prepare(command: str, environment: dict[str, str]) -> None:
     engine = create_engine(environment["STEADYPOST_DATABASE_URL"], isolation_level="AUTOCOMMIT")
     shop = Shop(engine)
     shop.rows("TRUNCATE campaigns, email_jobs CASCADE")
+    if " rollback " in command:
+        shop.rows("INSERT INTO model_activations (version, action) SELECT version, 'activated' FROM models")
     if " start " not in command:
         newsletter_id = shop.value("SELECT id FROM newsletters WHERE name = 'weekly-recos'")
         week_key = week_key_of(datetime.now(UTC), time_zone="UTC")
