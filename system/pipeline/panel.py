@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -11,8 +12,10 @@ import structlog
 from system.errors import ModelError
 from system.metrics import MODEL_STAND_INS
 from system.pipeline.arms import Arms, trial_salt
+from system.recommender.popular_only import PopularOnly
 from system.recommender.rollout import NO_MODEL
 from system.storage import model_pins, model_registry
+from system.storage.catalogue import popular_products
 from system.storage.database import transaction
 
 if TYPE_CHECKING:
@@ -42,18 +45,13 @@ class Panel:
     """One model, or two while a challenger is tried; answers for one batch."""
 
     arms: Arms
-    scorers: Mapping[str, Scorer]
+    scorers: Mapping[str, Scorer | PopularOnly]
     answered: Answered | None = None
 
     @property
     def version(self) -> str:
         """The campaign's model."""
         return self.arms.model
-
-    @property
-    def popular(self) -> list[int]:
-        """What the campaign's model falls back to."""
-        return self.scorers[self.version].popular
 
     def version_for(self, user_id: int) -> str:
         """The version that answers for a person."""
@@ -67,7 +65,8 @@ class Panel:
         found: dict[int, Recommendation] = {}
         for version, group in groups.items():
             found |= self.scorers[version].recommend(group, **how)
-        self.answered = Answered(histories=histories, how=how, found=found)
+        if self.answered is None:  # whom the cool-down would leave nothing is asked about once more
+            self.answered = Answered(histories=histories, how=how, found=found)
         return found
 
 
@@ -90,7 +89,7 @@ def panel_for(engine: Engine, *, campaign_id: int, pins: Pins, models: ModelCach
 
 def _model_or_stand_in(
     engine: Engine, *, campaign_id: int, pins: Pins, models: ModelCache, patience_s: float
-) -> Scorer:
+) -> Scorer | PopularOnly:
     """The pinned model. One that no file has for longer than `patience_s` is replaced, until a worker can load it.
 
     The clock stands in the campaign's row, so that all workers look at the same one and a restart does not reset it.
@@ -110,8 +109,8 @@ def _model_or_stand_in(
     return scorer
 
 
-def _stand_in(engine: Engine, *, version: str, models: ModelCache, error: ModelError) -> Scorer:
-    """The version that was active last among those that can be loaded; ModelError when none can."""
+def _stand_in(engine: Engine, *, version: str, models: ModelCache, error: ModelError) -> Scorer | PopularOnly:
+    """The version that was active last among those that can be loaded; what is popular when none can."""
     with transaction(engine) as connection:
         log_of_activations = model_registry.activations(connection)
     for other in dict.fromkeys(line.version for line in reversed(log_of_activations) if line.version != version):
@@ -119,10 +118,22 @@ def _stand_in(engine: Engine, *, version: str, models: ModelCache, error: ModelE
             scorer = models.get(other)
         except ModelError:
             continue
-        MODEL_STAND_INS.labels(version).inc()
-        log.error("model.replaced", model_version=version, stand_in=other, error=str(error))
+        _announce(other, version=version, error=error)
         return scorer
-    raise error
+    _announce(PopularOnly.version, version=version, error=error)
+    return PopularOnly(_popular(engine))
+
+
+def _announce(stand_in: str, *, version: str, error: ModelError) -> None:
+    MODEL_STAND_INS.labels(version).inc()
+    log.error("model.replaced", model_version=version, stand_in=stand_in, error=str(error))
+
+
+@lru_cache(maxsize=1)
+def _popular(engine: Engine) -> list[int]:
+    """Read once a process: it reads every order, and is good enough while there is nothing better."""
+    with transaction(engine) as connection:
+        return popular_products(connection)
 
 
 def _challenger(pins: Pins, models: ModelCache) -> Scorer | None:

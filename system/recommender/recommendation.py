@@ -18,6 +18,7 @@ class Source(StrEnum):
     NO_HISTORY = "no_history"  # nothing bought that the model knows: popular products
     UNUSABLE_SCORES = "unusable_scores"  # the model answered nonsense for this user: popular products
     REPEATED = "repeated"  # everything else was recommended lately: the cool-down was lifted for this user
+    MODEL_UNUSABLE = "model_unusable"  # no version of any model can be loaded: popular products
     NOTHING_LEFT = "nothing_left"  # everything in stock is bought already; no products
 
 

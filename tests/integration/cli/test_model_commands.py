@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 from trained_models import publish_sealed
 
+from system.cli import main
 from system.recommender.model_folder import model_file
+from system.settings import load_settings
+from system.storage.database import process_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from shop_world import Shop
 
-    Run = Callable[..., subprocess.CompletedProcess[str]]
+    Run = Callable[..., "Said"]
 
 pytestmark = pytest.mark.integration
 
-STEADYPOST = Path(sys.executable).with_name("steadypost")
 WORSE = {"differences": {"popular_14d": {"ndcg_at_5": {"value": -0.02, "low": -0.03, "high": -0.01}}}}
 
 
+@dataclass(frozen=True)
+class Said:
+    """What came out of a command."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
 @pytest.fixture
-def run(database_url: str, tmp_path: Path) -> Run:
+def run(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Run]:
+    """The program in this process, whose imports are paid for once."""
     settings = {
         "ENVIRONMENT": "development",
         "DATABASE_URL": database_url,
@@ -43,19 +55,28 @@ def run(database_url: str, tmp_path: Path) -> Run:
         "SHOP_URL": "https://shop.example",
         "MODEL_FOLDER": str(tmp_path),
     }
-    env = {**os.environ, "COLUMNS": "300", **{f"STEADYPOST_{name}": value for name, value in settings.items()}}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"STEADYPOST_{name}", value)
+    monkeypatch.setenv("COLUMNS", "300")
 
-    def steadypost(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [STEADYPOST, "model", *arguments]
-        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    def steadypost(*arguments: str) -> Said:
+        monkeypatch.setattr("sys.argv", ["steadypost", "model", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out = capsys.readouterr()
+        return Said(int(ended.value.code or 0), out.out, out.err)
 
-    return steadypost
+    load_settings.cache_clear()
+    process_engine.cache_clear()
+    yield steadypost
+    process_engine().dispose()
+    process_engine.cache_clear()
+    load_settings.cache_clear()
 
 
-def complaint(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
+def complaint(said: Said) -> str:
+    assert said.code == 1, said.stdout + said.stderr
+    return said.stderr
 
 
 def test_a_rollout_and_the_way_back(run: Run, shop: Shop, tmp_path: Path) -> None:
@@ -93,12 +114,12 @@ def test_a_trial_and_a_shadow_are_set_and_ended(run: Run, shop: Shop, tmp_path: 
     shop.add_newsletter()
     a, b = (publish_sealed(shop.engine, tmp_path, name) for name in "ab")
     assert "is the active model" in complaint(run("ab", "weekly-recos", "--challenger", a))
-    assert run("ab", "weekly-recos", "--challenger", b, "--share", "0.25").returncode == 0
-    assert run("shadow", "weekly-recos", b).returncode == 0
+    assert run("ab", "weekly-recos", "--challenger", b, "--share", "0.25").code == 0
+    assert run("shadow", "weekly-recos", b).code == 0
     columns = "SELECT challenger_version, challenger_share, shadow_version FROM newsletters"
     assert shop.rows(columns) == [(b, 0.25, b)]
-    assert run("ab", "weekly-recos", "--off").returncode == 0
-    assert run("shadow", "weekly-recos", "--off").returncode == 0
+    assert run("ab", "weekly-recos", "--off").code == 0
+    assert run("shadow", "weekly-recos", "--off").code == 0
     assert shop.rows(columns) == [(None, None, None)]
 
 
@@ -132,7 +153,7 @@ def test_lift_counts_each_mail_once_and_says_what_the_evidence_says(run: Run, sh
         other=products[7],
     )
     done = run("lift", str(campaign_id))
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.stderr
     cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines() if "│" in line]
     rows = {row[0]: row[1:] for row in cells}
     assert [cell.split(" ")[0] for cell in rows["old"]] == ["model", "200", "5.00%", "0.50%", "1.00%"]

@@ -15,6 +15,7 @@ from system.pipeline.panel import panel_for
 from system.pipeline.shadow import observe
 from system.recommender.recommendation import Recommendation, Source
 from system.recommender.rollout import activate, roll_back
+from system.recommender.shelf import History, Shelf
 from system.storage import model_pins, shadows
 from system.storage.database import transaction
 from system.storage.leftovers import Batch
@@ -154,6 +155,24 @@ def test_after_patience_the_version_that_was_active_last_stands_in(world: World)
     assert world.pins(campaign_id).model_version == b  # the file may come back
     world.models.broken.clear()
     assert world.panel(campaign_id).version == b
+
+
+def test_when_no_model_can_be_loaded_people_get_what_is_popular_with_the_reason(world: World) -> None:
+    shop = world.shop
+    mug, lamp = shop.add_products(2)
+    shop.rows("INSERT INTO orders (user_id, product_id) VALUES (:user, :lamp)", user=shop.add_user(), lamp=lamp)
+    campaign_id = world.start()
+    world.models.broken = set(world.versions)
+    with pytest.raises(ModelError):
+        world.panel(campaign_id)
+    shop.rows("UPDATE campaigns SET model_unusable_since = clock_timestamp() - interval '301 s'")
+    panel = world.panel(campaign_id)
+    found = panel.recommend({1: History([]), 2: History([lamp])}, shelf=Shelf.plain([mug, lamp]), buy_again=False)
+    assert found == {
+        1: Recommendation(Source.MODEL_UNUSABLE, [lamp, mug], [0, 0]),
+        2: Recommendation(Source.MODEL_UNUSABLE, [mug], [0]),
+    }
+    assert panel.version_for(1) == "popular"
 
 
 def test_a_rollback_changes_what_is_under_way_only_when_asked(world: World) -> None:
