@@ -48,8 +48,9 @@ def register(
         VALUES (:version, :sha256, :file_bytes, :trained_on, CAST(:card AS jsonb))
         ON CONFLICT (version) DO NOTHING
     """)
+    written = orjson.dumps(card, option=orjson.OPT_NON_STR_KEYS)  # names of metrics are members of enumerations
     values = {"version": version, "sha256": sha256, "file_bytes": file_bytes, "trained_on": trained_on}
-    return connection.execute(statement, {**values, "card": orjson.dumps(card).decode()}).rowcount == 1
+    return connection.execute(statement, {**values, "card": written.decode()}).rowcount == 1
 
 
 _MODEL = "SELECT version, sha256, file_bytes, trained_on, created_at, card FROM models "

@@ -12,6 +12,8 @@ from trained_models import publish_sealed
 from stack.readiness import NotReadyError, wait_until_ready
 from system.errors import InputError, ModelError
 from system.recommender import rollout
+from system.recommender.evaluation.baselines import Baseline
+from system.recommender.evaluation.metrics import Metric
 from system.recommender.model_folder import model_file
 from system.storage import model_registry
 from system.storage.database import transaction
@@ -58,6 +60,11 @@ def test_a_training_that_gives_the_same_version_again_changes_nothing(
     assert publish_sealed(shop.engine, tmp_path, "a") == versions[0]
     assert shop.value("SELECT count(*) FROM models") == 3
     assert shop.value("SELECT count(*) FROM model_activations") == 1
+
+
+def test_a_card_whose_metrics_are_named_by_enumerations_is_kept(shop: Shop, tmp_path: Path) -> None:
+    publish_sealed(shop.engine, tmp_path, "a", metrics={"differences": {Baseline.POPULAR_14D: {Metric.NDCG: None}}})
+    assert shop.value("SELECT card #> '{metrics,differences,popular_14d}' FROM models") == {"ndcg_at_5": None}
 
 
 def test_rollbacks_walk_back_and_an_activation_starts_from_there(
