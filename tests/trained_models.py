@@ -11,6 +11,7 @@ from onnx import ModelProto
 from system.recommender.graph import build_graph
 from system.recommender.model_file import Catalogue, write_model
 from system.recommender.model_folder import model_file
+from system.recommender.neighbours import Neighbours
 from system.recommender.rollout import publish
 from system.storage.database import transaction
 
@@ -26,8 +27,11 @@ TRAINED_ON = date(2026, 11, 21)
 def write_version(folder: Path, products: Sequence[int]) -> str:
     """A file in which no two products are alike, so that everybody gets what is popular; its version."""
     draft = folder / ".in-training.onnx"
-    rows = np.eye(len(products), dtype=np.float32)
-    version = write_model(draft, build_graph(rows), catalogue=Catalogue(products, products), trained_on=TRAINED_ON)
+    nobody = np.full((len(products), 1), len(products), dtype=np.int32)
+    neighbours = Neighbours(nobody, np.zeros((len(products), 1), dtype=np.float32))
+    version = write_model(
+        draft, build_graph(neighbours), catalogue=Catalogue(products, products), trained_on=TRAINED_ON
+    )
     draft.rename(model_file(folder, version))
     return version
 

@@ -10,16 +10,19 @@ import typer
 
 from system.errors import InputError
 from system.mail.links import UnsubscribeLinks
+from system.pipeline.choice import choose
 from system.pipeline.letters import write_content
+from system.pipeline.shelf_rules import find_shelf
 from system.recommender.model_folder import model_file
 from system.recommender.rollout import usable_model
 from system.settings import load_settings
 from system.storage import campaigns, jobs
 from system.storage.campaigns import Campaign
-from system.storage.catalogue import product_cards, products_in_stock
+from system.storage.catalogue import product_cards
 from system.storage.claims import Claimed
 from system.storage.database import process_engine, transaction
-from system.storage.histories import products_bought
+from system.storage.histories import pasts
+from system.storage.shelves import campaigns_since
 from system.week import week_key_of
 
 if TYPE_CHECKING:
@@ -51,13 +54,13 @@ def _content(user_id: int, newsletter: str) -> Content:
             raise InputError(
                 field="user_id", value=user_id, problem="is no user", remedy="Numbers start at 1; see table users"
             )
-        found = _recommend(connection, user_id)
+        campaign = _campaign(connection, newsletter)
+        found = _recommend(connection, user_id, campaign)
         if not found.product_ids:
             raise InputError(
                 field="user_id", value=user_id, problem="has nothing to be recommended", remedy="Is anything in stock?"
             )
         cards = product_cards(connection, product_ids=[*found.product_ids, *found.because_ids])
-        campaign = _campaign(connection, newsletter)
     job = Claimed(
         job_id=0,
         user_id=user_id,
@@ -74,27 +77,34 @@ def _content(user_id: int, newsletter: str) -> Content:
     return write_content(job, campaign=campaign, cards=cards, links=links, settings=settings)
 
 
-def _recommend(connection: Connection, user_id: int) -> Recommendation:
+def _recommend(connection: Connection, user_id: int, campaign: Campaign) -> Recommendation:
     from system.recommender.scorer import Scorer  # noqa: PLC0415  # ONNX Runtime is slow to import for the rest
 
     folder = load_settings().model_folder
     scorer = Scorer.load(model_file(folder, usable_model(connection, folder=folder)))
-    histories = products_bought(connection, user_ids=[user_id])
-    return scorer.recommend(histories, in_stock=products_in_stock(connection))[user_id]
+    shelf = find_shelf(connection, newsletter=campaign.newsletter)
+    shown_in = campaigns_since(
+        connection, week_key=campaign.week_key, weeks=shelf.rules.cool_down_weeks, besides=campaign.id
+    )
+    return choose(scorer, pasts(connection, user_ids=[user_id], campaign_ids=shown_in), on=shelf)[user_id]
 
 
 def _campaign(connection: Connection, newsletter: str) -> Campaign:
-    """The campaign that the newsletter would have this week, made up and not stored."""
+    """The newsletter's campaign of this week, or the one that it would have, made up and not stored."""
     found = campaigns.newsletter_named(connection, name=newsletter)
     if found is None:
         raise InputError(
             field="newsletter", value=newsletter, problem="does not exist", remedy="See `steadypost campaign`"
         )
     now = datetime.now(UTC)
+    week_key = week_key_of(now, time_zone=found.time_zone)
+    of_this_week = campaigns.campaign_of_week(connection, newsletter_id=found.id, week_key=week_key)
+    if of_this_week is not None:
+        return of_this_week
     return Campaign(
         id=0,
         newsletter=found.name,
-        week_key=week_key_of(now, time_zone=found.time_zone),
+        week_key=week_key,
         state="running",
         state_reason=None,
         subject=found.subject,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from system.recommender.shelf import History
+
+_Item = TypeVar("_Item", np.int32, np.float32)
 
 BATCH_USERS: Final = 64  # the score rows of a batch stay in the processor's cache
 TASTE_PRODUCTS: Final = 128  # older purchases say nothing more about taste
@@ -21,34 +25,76 @@ class Batch:
     """Rows of the model, one line per user, padded with the number of products."""
 
     user_ids: list[int]
-    history: NDArray[np.int64]
-    bought: NDArray[np.int64]
+    history: NDArray[np.int32]
+    times: NDArray[np.float32]
+    excluded: NDArray[np.int32]
 
 
-def make_batches(histories: Mapping[int, Sequence[int]], *, product_ids: NDArray[np.int64]) -> Iterator[Batch]:
-    """Batches of the users who bought a product that the model knows, the shortest histories first."""
+def make_batches(
+    histories: Mapping[int, History], *, product_ids: NDArray[np.int64], buy_again: bool
+) -> Iterator[Batch]:
+    """Batches of the users who bought a product that the model knows, the shortest histories first.
+
+    `excluded` is what is hidden from a user and, unless they may buy again, all that they bought.
+    """
     users = list(histories)
-    lengths = np.fromiter((len(histories[user]) for user in users), dtype=np.int64, count=len(users))
-    bought = np.fromiter((id_ for user in users for id_ in histories[user]), dtype=np.int64, count=int(lengths.sum()))
-    rows = np.minimum(np.searchsorted(product_ids, bought), len(product_ids) - 1)
-    known = product_ids[rows] == bought
-    owner = np.repeat(np.arange(len(users)), lengths)[known]
-    rows = rows[known]
-    lengths = np.bincount(owner, minlength=len(users))
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    order = np.argsort(lengths, kind="stable")
-    order = order[lengths[order] > 0]
+    bought = _Ragged.of([histories[user].bought for user in users], product_ids=product_ids)
+    times = _parallel([histories[user] for user in users], known=bought.known)
+    hidden = _Ragged.of([histories[user].hidden for user in users], product_ids=product_ids)
+    order = np.argsort(bought.lengths, kind="stable")
+    order = order[bought.lengths[order] > 0]
     for first in range(0, len(order), BATCH_USERS):
         members = order[first : first + BATCH_USERS]
-        table = _pad(rows, starts[members], lengths[members], padding=len(product_ids))
-        yield Batch([users[member] for member in members], table[:, :TASTE_PRODUCTS], table)
+        known = bought.row_table(members, padding=len(product_ids))
+        closed = hidden.row_table(members, padding=len(product_ids))
+        yield Batch(
+            [users[member] for member in members],
+            known[:, :TASTE_PRODUCTS],
+            bought.table_of(times, members)[:, :TASTE_PRODUCTS],
+            closed if buy_again else np.hstack([known, closed]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ragged:
+    """Lists of rows of different lengths, one after the other; `known` says which ids were rows of the model."""
+
+    rows: NDArray[np.int32]
+    lengths: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    known: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, lists: Sequence[Sequence[int]], *, product_ids: NDArray[np.int64]) -> _Ragged:
+        lengths = np.fromiter((len(ids) for ids in lists), dtype=np.int64, count=len(lists))
+        ids = np.fromiter((id_ for ids in lists for id_ in ids), dtype=np.int64, count=int(lengths.sum()))
+        rows = np.minimum(np.searchsorted(product_ids, ids), len(product_ids) - 1)
+        known = product_ids[rows] == ids
+        owner = np.repeat(np.arange(len(lists)), lengths)[known]
+        lengths = np.bincount(owner, minlength=len(lists))
+        starts = np.concatenate([[0], np.cumsum(lengths)])[:-1]
+        return cls(rows[known].astype(np.int32), lengths, starts, known)
+
+    def row_table(self, members: NDArray[np.int64], *, padding: int) -> NDArray[np.int32]:
+        """The lists of some, one line each."""
+        return _pad(self.rows, self.starts[members], self.lengths[members], padding=padding)
+
+    def table_of(self, values: NDArray[np.float32], members: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Values that are parallel to the rows, one line for each of some, padded with 0."""
+        return _pad(values, self.starts[members], self.lengths[members], padding=0)
+
+
+def _parallel(histories: Sequence[History], *, known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """How often each known product was bought: once where the history does not say."""
+    counts = [np.asarray(h.times or np.ones(len(h.bought)), dtype=np.float32) for h in histories]
+    return np.concatenate([np.empty(0, np.float32), *counts])[known]
 
 
 def _pad(
-    rows: NDArray[np.int64], starts: NDArray[np.int64], lengths: NDArray[np.int64], *, padding: int
-) -> NDArray[np.int64]:
-    columns = np.arange(int(lengths.max()))
+    values: NDArray[_Item], starts: NDArray[np.int64], lengths: NDArray[np.int64], *, padding: int
+) -> NDArray[_Item]:
+    columns = np.arange(int(lengths.max(initial=0)))
     inside = columns < lengths[:, None]
-    table = np.full(inside.shape, padding, dtype=np.int64)
-    table[inside] = rows[(starts[:, None] + columns)[inside]]
+    table = np.full(inside.shape, padding, dtype=values.dtype)
+    table[inside] = values[(starts[:, None] + columns)[inside]]
     return table

@@ -20,8 +20,16 @@ if TYPE_CHECKING:
     from onnx import ModelProto  # at run time only the trainer pays for this import
 
 REMEDY: Final = "Run `steadypost model train` to make a new one."
-FORMAT: Final = "steadypost-recommender-1"
-INPUTS: Final = {"history": "tensor(int64)", "bought": "tensor(int64)", "available": "tensor(bool)"}
+FORMAT: Final = "steadypost-recommender-2"
+INPUTS: Final = {
+    "history": "tensor(int32)",
+    "bonus": "tensor(float)",
+    "excluded": "tensor(int32)",
+    "available": "tensor(bool)",
+    "family": "tensor(int64)",
+    "category": "tensor(int64)",
+    "per_category": "tensor(int64)",
+}
 OUTPUTS: Final = ("products", "scores", "because")
 
 
@@ -31,6 +39,8 @@ class Catalogue:
 
     product_ids: Sequence[int]
     popular: Sequence[int]
+    buy_again_weight: float = 0.0
+    """What one purchase adds to a product's own score, where products may be bought again."""
 
 
 def write_model(path: Path, model: ModelProto, *, catalogue: Catalogue, trained_on: date) -> str:
@@ -42,6 +52,7 @@ def write_model(path: Path, model: ModelProto, *, catalogue: Catalogue, trained_
             "trained_on": trained_on.isoformat(),
             "product_ids": orjson.dumps(list(catalogue.product_ids)).decode(),
             "popular": orjson.dumps(list(catalogue.popular)).decode(),
+            "buy_again_weight": repr(catalogue.buy_again_weight),
         },
     )
     body = model.SerializeToString(deterministic=True)
@@ -69,7 +80,11 @@ def read_metadata(metadata: Mapping[str, str], *, path: Path) -> tuple[str, Cata
     """Version and catalogue from the metadata that ONNX Runtime hands out; raises ModelError."""
     if metadata.get("format") != FORMAT:
         raise ModelError(f"model file {path} has format {metadata.get('format')!r}, not {FORMAT!r}. {REMEDY}")
-    catalogue = Catalogue(orjson.loads(metadata["product_ids"]), orjson.loads(metadata["popular"]))
+    catalogue = Catalogue(
+        orjson.loads(metadata["product_ids"]),
+        orjson.loads(metadata["popular"]),
+        float(metadata["buy_again_weight"]),
+    )
     return _version(metadata["trained_on"], metadata["sha256"]), catalogue
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,27 @@ class Shelf:
     per_category: int
     popular: Sequence[int] | None = None
     """Product ids for whom the model has nothing, best first; the model's own list when None."""
+
+    def by_row(self, product_ids: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """What the graph is given: the arrays in the order of a model's products, and one more row for its padding.
+
+        A product that is not on the shelf any more is not available.
+        """
+        if not len(self.product_ids):
+            return self._nothing(len(product_ids) + 1)
+        rows = np.minimum(np.searchsorted(self.product_ids, product_ids), len(self.product_ids) - 1)
+        there = self.product_ids[rows] == product_ids
+        return {
+            "available": np.append(there & self.available[rows], False),
+            "family": np.append(self.family[rows], -1),
+            "category": np.append(self.category[rows], -1),
+            "per_category": np.array([self.per_category], dtype=np.int64),
+        }
+
+    def _nothing(self, rows: int) -> dict[str, NDArray[Any]]:
+        codes = np.zeros(rows, dtype=np.int64)
+        none, one = np.zeros(rows, dtype=np.bool_), np.ones(1, dtype=np.int64)
+        return {"available": none, "family": codes, "category": codes, "per_category": one}
 
     @classmethod
     def plain(cls, product_ids: Sequence[int], *, popular: Sequence[int] | None = None) -> Shelf:

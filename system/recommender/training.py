@@ -1,49 +1,52 @@
-"""Training: from all orders in the database to a model file and the products' embeddings."""
+"""Training: from all orders in the database to a model file, its card and the products' embeddings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from system.errors import InputError
-from system.recommender.embeddings import embed_products, purchase_matrix
+from system.recommender.cold import find_relatives
+from system.recommender.embeddings import embed_products
+from system.recommender.evaluation.card import card_metrics
+from system.recommender.evaluation.model_ranker import ModelRanker
+from system.recommender.evaluation.splits import split_last
+from system.recommender.fitting import fit
 from system.recommender.graph import build_graph
-from system.recommender.model_file import Catalogue, write_model
-from system.storage import catalogue, histories
+from system.recommender.hyper_parameters import HyperParameters
+from system.recommender.model_file import write_model
+from system.recommender.record import Record, read_record
+from system.recommender.trial_scorer import catalogue_of, open_fitted
+from system.recommender.tuning import relearn, tune
+from system.storage import catalogue
 from system.storage.database import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
     from datetime import date
     from pathlib import Path
 
-    from numpy.typing import NDArray
-    from scipy import sparse
     from sqlalchemy import Engine
 
 DIMS = 64
+TEST_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """What a training made, for people to read."""
+    """What a training made; `metrics` is None where too little was bought in the newest weeks to judge by."""
 
     path: Path
     version: str
     users: int
     products: int
     orders: int
-    dims: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    bought: sparse.csr_array[np.float32]
-    product_ids: NDArray[np.int64]
-    popular: list[int]
-    orders: int
+    first_day: int
+    last_day: int
+    parameters: HyperParameters
+    metrics: dict[str, Any] | None
 
 
 def train(
@@ -53,45 +56,72 @@ def train(
     trained_on: date,
     dims: int = DIMS,
     seed: int = 0,
-    on_orders: Callable[[int, int], None] = lambda _read, _total: None,
+    on_step: Callable[[str, int, int], None] = lambda _what, _done, _of: None,
 ) -> TrainedModel:
     """Train on every order and write the file; the same orders, date and seed give the same version.
 
-    `on_orders` hears how many orders have been read, of how many. No transaction is open while the numbers are
-    crunched. Raises InputError when there is nothing to learn from.
+    Chosen and judged by the newest weeks, then fitted once more on everything. `on_step` hears what is being done,
+    how much of it and of how much. No transaction is open while numbers are crunched. Raises InputError when there
+    is nothing to learn from.
     """
-    record = _read(engine, on_orders=on_orders)
-    embeddings = embed_products(record.bought, dims=dims, seed=seed)
-    known = Catalogue(record.product_ids.tolist(), record.popular)
-    version = write_model(path, build_graph(embeddings), catalogue=known, trained_on=trained_on)
+    record = read_record(engine, on_orders=lambda read, of: on_step("Reading orders", read, of))
+    chosen, metrics = _choose_and_judge(record, seed=seed, on_step=on_step)
+    day = record.purchases.end_day
+    on_step("Learning from all orders", 0, 1)
+    parameters = relearn(record.purchases, day=day, chosen=chosen, described=record.described, seed=seed)
+    fitted = fit(record.purchases, day=day, parameters=parameters, described=record.described)
+    known = catalogue_of(fitted, parameters=parameters)
+    version = write_model(path, build_graph(fitted.neighbours), catalogue=known, trained_on=trained_on)
+    _save_embeddings(engine, record, dims=dims, seed=seed)
+    on_step("Learning from all orders", 1, 1)
+    return _summarise(record, path=path, version=version, parameters=parameters, metrics=metrics)
+
+
+def _choose_and_judge(
+    record: Record, *, seed: int, on_step: Callable[[str, int, int], None]
+) -> tuple[HyperParameters, dict[str, Any] | None]:
+    """Hyper-parameters by the weeks before the newest, and how a model with them does in the newest."""
+    try:
+        split = split_last(record.purchases, days=TEST_DAYS)
+    except InputError:
+        return HyperParameters(), None
+    chosen = tune(
+        record.purchases,
+        day=split.first_day,
+        described=record.described,
+        seed=seed,
+        on_trial=lambda done, of: on_step("Choosing hyper-parameters", done, of),
+    )
+    on_step("Comparing with baselines", 0, 1)
+    fitted = fit(split.past, day=split.first_day, parameters=chosen, described=record.described)
+    metrics = card_metrics(split, ModelRanker(open_fitted(fitted, parameters=chosen), split), seed=seed)
+    on_step("Comparing with baselines", 1, 1)
+    return chosen, metrics
+
+
+def _save_embeddings(engine: Engine, record: Record, *, dims: int, seed: int) -> None:
+    """A product that nobody bought yet is placed among those with names like its own."""
+    embeddings = embed_products(record.purchases.matrix(), dims=dims, seed=seed)
+    warm = record.purchases.buyers() > 0
+    if not warm.all():
+        embeddings = np.asarray(find_relatives(record.described, warm=warm) @ embeddings)
+    rows = zip(record.purchases.product_ids.tolist(), embeddings.tolist(), strict=True)
     with transaction(engine) as connection:
-        rows = zip(known.product_ids, embeddings.tolist(), strict=True)
         catalogue.save_embeddings(connection, embeddings=dict(rows))
-    users, products = record.bought.shape
-    return TrainedModel(path, version, users, products, record.orders, embeddings.shape[1])
 
 
-def _read(engine: Engine, *, on_orders: Callable[[int, int], None]) -> _Record:
-    with transaction(engine) as connection:
-        orders = histories.count_purchases(connection)
-        product_ids = np.array(catalogue.product_ids(connection), dtype=np.int64)
-        if not orders:
-            raise InputError(
-                field="orders",
-                value=orders,
-                problem="leave nothing to learn from",
-                remedy="Run `steadypost import online-retail FILE` or `steadypost population generate` first.",
-            )
-        popular = catalogue.popular_products(connection)
-        chunks = list(_counted(histories.stream_purchases(connection), total=orders, on_orders=on_orders))
-    return _Record(purchase_matrix(chunks, product_ids=product_ids), product_ids, popular, orders)
-
-
-def _counted(
-    chunks: Iterable[NDArray[np.int64]], *, total: int, on_orders: Callable[[int, int], None]
-) -> Iterator[NDArray[np.int64]]:
-    read = 0
-    for chunk in chunks:
-        read += len(chunk)
-        on_orders(read, total)
-        yield chunk
+def _summarise(
+    record: Record, *, path: Path, version: str, parameters: HyperParameters, metrics: dict[str, Any] | None
+) -> TrainedModel:
+    purchases = record.purchases
+    return TrainedModel(
+        path=path,
+        version=version,
+        users=len(purchases.user_ids),
+        products=len(purchases.product_ids),
+        orders=len(purchases),
+        first_day=purchases.first_day,
+        last_day=purchases.end_day - 1,
+        parameters=parameters,
+        metrics=metrics,
+    )

@@ -36,6 +36,21 @@ def product_ids(connection: Connection) -> list[int]:
     return list(connection.execute(text("SELECT id FROM products ORDER BY id")).scalars())
 
 
+@dataclass(frozen=True, slots=True)
+class ProductText:
+    """What a product is called."""
+
+    id: int
+    name: str
+    category: str
+
+
+def product_texts(connection: Connection) -> list[ProductText]:
+    """All products by id, ascending."""
+    rows = connection.execute(text("SELECT id, name, category FROM products ORDER BY id"))
+    return [ProductText(*row) for row in rows]
+
+
 def popular_products(connection: Connection, *, days: int = 28) -> list[int]:
     """All product ids, the ones with most buyers in the newest `days` of the record first, stock or not.
 

@@ -97,8 +97,10 @@ PRODUCTS_BOUGHT = text("""
 
 
 def stream_purchases(connection: Connection, *, chunk_rows: int = 50_000) -> Iterator[NDArray[np.int64]]:
-    """All orders as arrays of (user id, product id) rows, through a server-side cursor."""
-    statement = text("SELECT user_id, product_id FROM orders")
+    """All orders as arrays of (user id, product id, day since 1970 in UTC) rows, through a server-side cursor."""
+    statement = text(
+        "SELECT user_id, product_id, CAST(created_at AT TIME ZONE 'UTC' AS date) - DATE '1970-01-01' FROM orders"
+    )
     result = connection.execute(statement, execution_options={"yield_per": chunk_rows})
     for chunk in result.partitions(chunk_rows):
         yield np.array([tuple(row) for row in chunk], dtype=np.int64)

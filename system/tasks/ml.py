@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,10 +12,10 @@ from system.metrics import BATCH_S, MODEL_JOBS
 from system.pipeline.panel import panel_for
 from system.pipeline.recommend import recommend_batch
 from system.pipeline.shadow import observe
+from system.pipeline.shelf import Shelves
 from system.recommender.model_cache import ModelCache
 from system.settings import load_settings
 from system.storage import model_pins
-from system.storage.catalogue import products_in_stock
 from system.storage.database import process_engine, transaction
 from system.storage.leftovers import Batch
 from system.tasks.app import app
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from system.storage.model_pins import Pins
 
 log = structlog.get_logger(__name__)
-
-STOCK_AGE_S = 5.0
 
 
 @app.task(name="ml.compute_recommendations")
@@ -42,9 +38,7 @@ def compute_recommendations(campaign_id: int, first_id: int, last_id: int) -> No
         return
     panel = _panel(campaign_id, pins)
     with BATCH_S.labels("recommend").time():
-        moved, sources = recommend_batch(
-            process_engine(), batch=batch, scorer=panel, in_stock=_in_stock(), popular=panel.popular
-        )
+        moved, sources = recommend_batch(process_engine(), batch=batch, scorer=panel, shelves=_shelves())
     log.info("batch.recommended", campaign_id=campaign_id, first_id=first_id, jobs=moved, **sources)
     if moved:
         _tell(batch, panel, pins)
@@ -70,22 +64,7 @@ def _models() -> ModelCache:
     return ModelCache(load_settings().model_folder)
 
 
-@dataclass(frozen=True)
-class _Stock:
-    """What is in stock, as this process last saw it."""
-
-    product_ids: frozenset[int]
-    seen_at: float
-
-
-_stock: _Stock | None = None
-
-
-def _in_stock() -> frozenset[int]:
-    """Look at the stock anew every few seconds."""
-    global _stock  # noqa: PLW0603  # one per process, kept between tasks
-    now = time.monotonic()
-    if _stock is None or now - _stock.seen_at > STOCK_AGE_S:
-        with transaction(process_engine()) as connection:
-            _stock = _Stock(products_in_stock(connection), now)
-    return _stock.product_ids
+@cache
+def _shelves() -> Shelves:
+    """The same; looked at anew every few seconds."""
+    return Shelves()

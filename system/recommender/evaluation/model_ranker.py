@@ -40,8 +40,9 @@ class ModelRanker:
         self._scorer = scorer
         self._product_ids = split.past.product_ids
         self._bought = _Bought(split.past)
-        popular = self._product_ids[popular_order(split, days=RECENT_DAYS)]
-        self._shelf = Shelf.plain(self._product_ids.tolist(), popular=popular.tolist())
+        # What was never sold before may be in the catalogue only because it sold later.
+        sold = self._product_ids[popular_order(split, days=RECENT_DAYS)].tolist()
+        self._shelf = Shelf.plain(sold, popular=sold)
 
     def best(
         self, users: NDArray[np.int32], *, buy_again: bool, hidden: NDArray[np.int32] | None = None

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from system.errors import InputError
 from system.recommender.evaluation.baselines import Baseline, baselines
 from system.recommender.evaluation.bootstrap import LEVEL, RESAMPLES
 from system.recommender.evaluation.card import SEED
 from system.recommender.evaluation.comparison import MODEL, compare, describe_lists, summarise
-from system.recommender.evaluation.replay import replay
+from system.recommender.evaluation.replay import find_mondays, replay
 from system.recommender.evaluation.segments import ENOUGH_CUSTOMERS, by_segment
 from system.recommender.evaluation.splits import Mode, day_name, split_last
 from system.recommender.evaluation.verdict import check_targets, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from system.recommender.evaluation.ranking import Ranker
     from system.recommender.evaluation.splits import Split
     from system.recommender.purchases import Purchases
+
+Fit: TypeAlias = "Callable[[Split], Ranker]"
+"""From a split to a model that knows nothing but its past."""
 
 SCHEMA: Final = "steadypost.evaluation/1"
 REPLAYED: Final = (Baseline.POPULAR_14D, Baseline.COSINE)
@@ -28,7 +31,7 @@ REPLAYED: Final = (Baseline.POPULAR_14D, Baseline.COSINE)
 def evaluate(
     purchases: Purchases,
     *,
-    fit: Callable[[Split], Ranker],
+    prepare: Callable[[int], Fit],
     test_days: int,
     replay_weeks: int,
     seed: int = SEED,
@@ -36,24 +39,19 @@ def evaluate(
 ) -> dict[str, Any]:
     """Judge a way of fitting on the newest days of the record, and on each of the last weeks.
 
-    `fit` is given splits of which it must use the past alone. Raises InputError when the record is too short or
-    nobody with a history bought anything in its newest days.
+    `prepare` gives a way of fitting whose choices rest on days before the given one; it is asked for the window and
+    once more for all weeks of the replay. What it gives is handed splits of which it must use the past alone.
+    Raises InputError when the record is too short or nobody with a history bought anything in its newest days.
     """
     split = split_last(purchases, days=test_days)
     _check_window(split, test_days=test_days)
     on_step("Fitting", 0, 1)
-    model = fit(split)
+    model = prepare(split.first_day)(split)
     modes = {}
     for done, mode in enumerate(Mode):
         on_step("Comparing with baselines", done, len(Mode))
         modes[str(mode)] = _judge_mode(split, mode=mode, model=model, seed=seed)
-    replayed = replay(
-        purchases,
-        weeks=replay_weeks,
-        fit=lambda week: {MODEL: fit(week), **_replayed_baselines(week)},
-        seed=seed,
-        on_week=lambda done: on_step("Replaying weeks", done, replay_weeks),
-    )
+    replayed = _replay(purchases, prepare=prepare, weeks=replay_weeks, seed=seed, on_step=on_step)
     new_only = modes[Mode.NEW_ONLY]
     return {
         "schema": SCHEMA,
@@ -88,7 +86,27 @@ def _judge_mode(split: Split, *, mode: Mode, model: Ranker, seed: int) -> dict[s
     }
 
 
-def _replayed_baselines(split: Split) -> Mapping[str, Ranker]:
+def _replay(
+    purchases: Purchases,
+    *,
+    prepare: Callable[[int], Fit],
+    weeks: int,
+    seed: int,
+    on_step: Callable[[str, int, int], None],
+) -> dict[str, Any]:
+    mondays = find_mondays(purchases, weeks=weeks)
+    on_step("Replaying weeks", 0, len(mondays))
+    fit = prepare(mondays[0]) if mondays else None
+    return replay(
+        purchases,
+        weeks=weeks,
+        fit=lambda week: ({MODEL: fit(week)} if fit else {}) | _replayed_baselines(week),
+        seed=seed,
+        on_week=lambda done: on_step("Replaying weeks", done, len(mondays)),
+    )
+
+
+def _replayed_baselines(split: Split) -> dict[str, Ranker]:
     every = baselines(split, mode=Mode.NEW_ONLY)
     return {name: every[name] for name in REPLAYED}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -55,7 +56,10 @@ def test_a_generated_population_can_be_trained_on(steadypost: Command, tmp_path:
     [file] = (tmp_path / "models").glob("*.onnx")
     assert Scorer.load(file).version == file.stem
     assert file.stem in trained.stdout
-    assert "dimensions  64" in trained.stdout
+    assert "ridge penalty" in trained.stdout
+    card = json.loads(file.with_suffix(".json").read_text())
+    assert card["data"]["users"] <= 400
+    assert card["hyper_parameters"]["exponents"]["buyers_ever"] < 0
 
 
 def test_a_second_population_is_refused_on_stderr_without_a_traceback(steadypost: Command) -> None:

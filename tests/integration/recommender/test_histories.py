@@ -65,7 +65,7 @@ def test_histories_are_read_from_the_index_of_orders(shop: Connection) -> None:
 def test_purchases_stream_in_chunks(shop: Connection) -> None:
     chunks = list(histories.stream_purchases(shop, chunk_rows=3))
     assert [len(chunk) for chunk in chunks] == [3, 3, 1]
-    assert sorted(map(tuple, np.concatenate(chunks).tolist()))[:2] == [(1, 1), (1, 1)]
+    assert sorted(map(tuple, np.concatenate(chunks)[:, :2].tolist()))[:2] == [(1, 1), (1, 1)]
     assert histories.count_purchases(shop) == 7
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from system.errors import InputError
 from system.recommender.recommendation import Source
 from system.recommender.scorer import Scorer
+from system.recommender.shelf import History, Shelf
 from system.recommender.training import train
-from system.storage import histories
 from system.storage.database import new_engine, transaction
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _sell(engine: Engine, sales: dict[int, list[int]], *, products: int) -> None
     with transaction(engine) as connection:
         connection.execute(
             text(
-                "INSERT INTO products (sku, name, price) SELECT i, '<i>Ünï</i> ' || i, i FROM generate_series(1, :n) i"
+                "INSERT INTO products (sku, name, price) SELECT i, '<i></i>Ünï' || i, i FROM generate_series(1, :n) i"
             ),
             {"n": products},
         )
@@ -50,12 +50,12 @@ def _sell(engine: Engine, sales: dict[int, list[int]], *, products: int) -> None
 def test_a_trained_model_recommends_what_like_minded_people_bought(engine: Engine, tmp_path: Path) -> None:
     _sell(engine, {1: [1, 2, 3], 2: [1, 2, 3], 3: [1, 2], 4: [5, 6, 7], 5: [5, 6, 7], 6: [5]}, products=8)
     trained = train(engine, path=tmp_path / "m.onnx", trained_on=TRAINED_ON)
-    assert (trained.users, trained.products, trained.orders, trained.dims) == (6, 8, 15, 6)
+    assert (trained.users, trained.products, trained.orders) == (6, 8, 15)
+    assert trained.metrics is None
     scorer = Scorer.load(trained.path)
     assert scorer.version == trained.version
-    with transaction(engine) as connection:
-        bought = histories.products_bought(connection, user_ids=[3, 6])
-    found = scorer.recommend(bought, in_stock=frozenset(range(1, 9)), popular=[8])
+    shelf = Shelf.plain(range(1, 9), popular=[8])
+    found = scorer.recommend({3: History([1, 2]), 6: History([5])}, shelf=shelf)
     assert found[3].product_ids == [3, 8]
     assert found[6].product_ids == [6, 7, 8]
     assert found[6].because_ids == [5, 5, 0]
@@ -79,7 +79,7 @@ def test_the_same_orders_give_the_same_version(engine: Engine, tmp_path: Path) -
 def test_a_catalogue_of_one_can_be_trained_and_leaves_nothing_for_its_buyer(engine: Engine, tmp_path: Path) -> None:
     _sell(engine, {1: [1]}, products=1)
     scorer = Scorer.load(train(engine, path=tmp_path / "m.onnx", trained_on=TRAINED_ON).path)
-    found = scorer.recommend({1: [1], 2: []}, in_stock=frozenset({1}))
+    found = scorer.recommend({1: History([1]), 2: History([])}, shelf=Shelf.plain([1]))
     assert found[1].reason is Source.NOTHING_LEFT
     assert found[2].product_ids == [1]
 
@@ -92,6 +92,6 @@ def test_training_without_orders_says_what_to_do_and_writes_nothing(engine: Engi
 
 def test_progress_ends_at_the_number_of_orders(engine: Engine, tmp_path: Path) -> None:
     _sell(engine, {1: [1, 2], 2: [1]}, products=2)
-    heard: list[tuple[int, int]] = []
-    train(engine, path=tmp_path / "m.onnx", trained_on=TRAINED_ON, on_orders=lambda *now: heard.append(now))
-    assert heard == [(3, 3)]
+    heard: list[tuple[str, int, int]] = []
+    train(engine, path=tmp_path / "m.onnx", trained_on=TRAINED_ON, on_step=lambda *now: heard.append(now))
+    assert ("Reading orders", 3, 3) in heard

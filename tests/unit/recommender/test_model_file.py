@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnx
 import pytest
+from alike import neighbours_of
 
 from system.errors import ModelError
 from system.recommender.graph import build_graph
@@ -28,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 def _write(path: Path, *, products: int = 3, trained_on: date = TRAINED_ON) -> str:
     ids = [10 * (row + 1) for row in range(products)]
     return write_model(
-        path, build_graph(np.eye(products, dtype=np.float32)), catalogue=Catalogue(ids, ids), trained_on=trained_on
+        path, build_graph(neighbours_of(np.eye(products))), catalogue=Catalogue(ids, ids), trained_on=trained_on
     )
 
 
@@ -97,7 +98,7 @@ def test_one_flipped_bit_anywhere_is_noticed(path: Path, position: int) -> None:
 
 def test_a_foreign_onnx_file_is_refused(path: Path) -> None:
     path.parent.mkdir()
-    path.write_bytes(build_graph(np.eye(3, dtype=np.float32)).SerializeToString())
+    path.write_bytes(build_graph(neighbours_of(np.eye(3))).SerializeToString())
     with pytest.raises(ModelError, match="not ours"):
         Scorer.load(path)
 
@@ -113,7 +114,7 @@ def test_a_graph_with_other_inputs_is_refused(path: Path) -> None:
 
 
 def test_a_catalogue_that_does_not_fit_the_graph_is_refused(path: Path) -> None:
-    graph = build_graph(np.eye(3, dtype=np.float32))
+    graph = build_graph(neighbours_of(np.eye(3)))
     write_model(path, graph, catalogue=Catalogue([1, 2], [1, 2]), trained_on=TRAINED_ON)
     with pytest.raises(ModelError, match=r"\[4\] rows for 2 products"):
         Scorer.load(path)

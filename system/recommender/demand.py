@@ -1,0 +1,109 @@
+"""How much a product is wanted now, learned from what people bought next: a power of each of its counts of buyers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy.optimize import minimize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from system.recommender.purchases import Purchases
+
+WINDOWS_DAYS: Final = (7, 14, 28, 56, 112)
+FEATURES: Final = (*(f"buyers_{days}d" for days in WINDOWS_DAYS), "buyers_ever", "days_on_sale")
+PLAIN: Final = (0.0, 0.0, 1.0, 0.0, 0.0, -1.0, 0.0)
+"""Buyers of the last four weeks against buyers ever: where there is too little to learn from."""
+MAX_DAYS_ON_SALE: Final = 365
+CANDIDATES: Final = 300
+_PULL: Final = 3.0  # how many users' evidence the plain exponents weigh
+
+
+def demand_features(purchases: Purchases, *, day: int) -> NDArray[np.float32]:
+    """Products x FEATURES, each the logarithm of one more than the count, as known at the start of `day`."""
+    past = purchases.before(day)
+    counts = [past.between(day - days, day).buyers() for days in WINDOWS_DAYS]
+    return np.log1p(np.stack([*counts, past.buyers(), _days_on_sale(past, day=day)], axis=1)).astype(np.float32)
+
+
+def _days_on_sale(past: Purchases, *, day: int) -> NDArray[np.int64]:
+    first = np.full(len(past.product_ids), day, dtype=np.int64)
+    np.minimum.at(first, past.product, past.day)
+    return np.minimum(day - first, MAX_DAYS_ON_SALE)
+
+
+def demand(features: NDArray[np.float32], *, exponents: Sequence[float]) -> NDArray[np.float32]:
+    """One factor per product, 1 for the one most wanted."""
+    logs: NDArray[np.float32] = features @ np.asarray(exponents, dtype=np.float32)
+    factors: NDArray[np.float32] = np.exp(logs - logs.max())
+    return factors
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What some people could choose from, one after the other; `starts` says where each begins.
+
+    `log_scores` is what their history says of each product, `chosen` shares of 1 over what they took.
+    """
+
+    log_scores: NDArray[np.float64]
+    features: NDArray[np.float64]
+    chosen: NDArray[np.float64]
+    starts: NDArray[np.int64]
+
+
+def choices_of(scores: NDArray[np.float32], taken: NDArray[np.bool_], *, features: NDArray[np.float32]) -> Choices:
+    """The best CANDIDATES of each person's scores [person, product], with what was taken of them.
+
+    A score of 0 or less stands for a product that could not be chosen; people who took none are left out.
+    """
+    keep = min(CANDIDATES, scores.shape[1])
+    ranks = scores * demand(features, exponents=PLAIN)
+    best = np.argpartition(-ranks, keep - 1, axis=1)[:, :keep]
+    value, took = np.take_along_axis(scores, best, axis=1), np.take_along_axis(taken, best, axis=1)
+    took &= value > 0
+    able = (value > 0) & took.any(axis=1, keepdims=True)
+    share = took / np.maximum(took.sum(axis=1, keepdims=True), 1)
+    sizes = able.sum(axis=1)
+    starts = np.concatenate([[0], np.cumsum(sizes[sizes > 0])[:-1]])
+    return Choices(np.log(value[able]), features[best[able]].astype(np.float64), share[able], starts)
+
+
+def learn_exponents(occasions: Sequence[Choices]) -> tuple[float, ...]:
+    """The exponents under which people's choices are most likely: a conditional logit (McFadden 1974).
+
+    The history's score has an exponent too; dividing by it leaves the order alone and the score as it is.
+    """
+    known = [occasion for occasion in occasions if len(occasion.chosen)]
+    if not known:
+        return PLAIN
+    people = sum(len(occasion.starts) for occasion in known)
+
+    def loss(exponents: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        off = exponents - _START
+        parts = [_surprise(occasion, exponents) for occasion in known]
+        value = sum(part[0] for part in parts) + _PULL * float(off @ off)
+        return value / people, (sum(part[1] for part in parts) + 2 * _PULL * off) / people
+
+    bounds = [*[(-5.0, 5.0)] * len(FEATURES), (0.25, 4.0)]
+    found = minimize(loss, _START, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 40}).x
+    return tuple(round(float(value / found[-1]), 4) for value in found[:-1])
+
+
+def _surprise(occasion: Choices, exponents: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    """Minus the logarithm of the choices' likelihood, and its gradient."""
+    sizes = np.diff(np.append(occasion.starts, len(occasion.chosen)))
+    logs = occasion.features @ exponents[:-1] + occasion.log_scores * exponents[-1]
+    logs -= np.repeat(np.maximum.reduceat(logs, occasion.starts), sizes)
+    logs -= np.repeat(np.log(np.add.reduceat(np.exp(logs), occasion.starts)), sizes)
+    off = np.exp(logs) - occasion.chosen
+    gradient = np.append(off @ occasion.features, off @ occasion.log_scores)
+    return -float(occasion.chosen @ logs), gradient
+
+
+_START: Final = np.array([*PLAIN, 1.0])
