@@ -57,7 +57,8 @@ def test_a_trained_model_recommends_what_like_minded_people_bought(engine: Engin
     shelf = Shelf.plain(range(1, 9), popular=[8])
     found = scorer.recommend({3: History([1, 2]), 6: History([5])}, shelf=shelf)
     assert found[3].product_ids == [3, 8]
-    assert found[6].product_ids == [6, 7, 8]
+    assert set(found[6].product_ids[:2]) == {6, 7}
+    assert found[6].product_ids[2:] == [8]
     assert found[6].because_ids == [5, 5, 0]
 
 
