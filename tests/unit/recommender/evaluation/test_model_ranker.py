@@ -25,6 +25,7 @@ class Scribe:
     def __init__(self) -> None:
         self.histories: dict[int, History] = {}
         self.popular: list[int] = []
+        self.shelf: list[int] = []
         self.buy_again = False
 
     def recommend(
@@ -32,6 +33,7 @@ class Scribe:
     ) -> dict[int, Recommendation]:
         self.histories |= histories
         self.popular = list(shelf.popular or [])
+        self.shelf = shelf.product_ids[shelf.available].tolist()
         self.buy_again = buy_again
         return {user: Recommendation(Source.HISTORY, [107, 101], [0, 0]) for user in histories}
 
@@ -78,3 +80,8 @@ def test_whom_the_model_knows_nothing_for_gets_recently_popular_products(scribe:
     ranker.best(ROWS, buy_again=True)
     assert scribe.popular == [103, 107, 101]
     assert scribe.buy_again
+
+
+def test_a_product_first_sold_in_the_window_is_not_on_the_shelf(scribe: Scribe, ranker: ModelRanker) -> None:
+    ranker.best(ROWS, buy_again=False)
+    assert scribe.shelf == [101, 103, 107]

@@ -16,6 +16,7 @@ from system.recommender.evaluation.page import page_of, write_report
 from system.recommender.evaluation.report import SCHEMA, evaluate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from system.recommender.evaluation.ranking import ScoreRanker
@@ -39,13 +40,13 @@ def _shop() -> Purchases:
     return record(lines, products=21)
 
 
-def _by_taste(split: Split) -> ScoreRanker:
-    return cosine_ranker(split)
+def _by_taste(_day: int) -> Callable[[Split], ScoreRanker]:
+    return cosine_ranker
 
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
-    made = evaluate(_shop(), fit=_by_taste, test_days=28, replay_weeks=3, seed=SEED)
+    made = evaluate(_shop(), prepare=_by_taste, test_days=28, replay_weeks=3, seed=SEED)
     about = {"version": "2011-09-30 <b>&", "parameters": {"ridge": 500}, "chosen": "Chosen on the 28 days before."}
     return made | {"model": about, "command": "steadypost model evaluate"}
 
@@ -67,26 +68,34 @@ def test_taste_beats_popularity_where_there_is_taste(report: dict[str, Any]) -> 
 
 
 def test_the_same_purchases_give_the_same_report(report: dict[str, Any]) -> None:
-    again = evaluate(_shop(), fit=_by_taste, test_days=28, replay_weeks=3, seed=SEED)
+    again = evaluate(_shop(), prepare=_by_taste, test_days=28, replay_weeks=3, seed=SEED)
     assert {key: report[key] for key in again} == again
 
 
-def test_a_model_is_fitted_on_nothing_of_the_days_it_is_judged_by() -> None:
+def test_a_model_is_chosen_and_fitted_on_nothing_of_the_days_it_is_judged_by() -> None:
     seen: list[tuple[int, int]] = []
+    chosen: list[int] = []
 
-    def fit(split: Split) -> ScoreRanker:
-        seen.append((split.past.end_day, split.first_day))
-        return popular_ranker(split)
+    def prepare(day: int) -> Callable[[Split], ScoreRanker]:
+        chosen.append(day)
 
-    evaluate(_shop(), fit=fit, test_days=28, replay_weeks=3, seed=SEED)
+        def fit(split: Split) -> ScoreRanker:
+            seen.append((split.past.end_day, split.first_day))
+            assert split.first_day >= day
+            return popular_ranker(split)
+
+        return fit
+
+    evaluate(_shop(), prepare=prepare, test_days=28, replay_weeks=3, seed=SEED)
     assert len(seen) == 1 + 3
     assert all(end <= first for end, first in seen)
+    assert chosen == [84 - 28, seen[1][1]]
 
 
 def test_a_window_in_which_nobody_with_a_history_bought_anything_is_refused() -> None:
     lines = [(1, 0, 1), (2, 0, 30)]
     with pytest.raises(InputError, match=r"test_days=7 hold no purchase of a customer who had bought before"):
-        evaluate(record(lines, products=1), fit=popular_ranker, test_days=7, replay_weeks=0, seed=SEED)
+        evaluate(record(lines, products=1), prepare=lambda _day: popular_ranker, test_days=7, replay_weeks=0, seed=SEED)
 
 
 def test_the_page_is_well_formed_and_needs_nothing_else(report: dict[str, Any]) -> None:
@@ -119,7 +128,9 @@ def test_a_segment_of_few_customers_says_so(report: dict[str, Any]) -> None:
 
 def test_a_report_of_almost_nothing_can_be_drawn() -> None:
     lines = [(1, 0, 1), (2, 1, 1), (1, 1, 9)]
-    made = evaluate(record(lines, products=2), fit=popular_ranker, test_days=7, replay_weeks=0, seed=SEED)
+    made = evaluate(
+        record(lines, products=2), prepare=lambda _day: popular_ranker, test_days=7, replay_weeks=0, seed=SEED
+    )
     page = page_of(made | {"model": {"version": "x", "parameters": {}, "chosen": ""}, "command": "c"})
     _Balance().feed(page)
     assert "Not told apart from recently popular products" in page
