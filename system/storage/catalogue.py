@@ -1,4 +1,4 @@
-"""What can be recommended: products by stock, by recent popularity, and as cards for a mail."""
+"""The products: their ids, by recent popularity, and as cards for a mail."""
 
 from __future__ import annotations
 
@@ -24,11 +24,6 @@ class ProductCard:
     category: str
     price: Decimal
     image_url: str | None
-
-
-def products_in_stock(connection: Connection) -> frozenset[int]:
-    """The ids of all products that may be recommended now."""
-    return frozenset(connection.execute(text("SELECT id FROM products WHERE in_stock")).scalars())
 
 
 def product_ids(connection: Connection) -> list[int]:

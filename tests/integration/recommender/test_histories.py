@@ -39,15 +39,6 @@ def shop(database_url: str) -> Iterator[Connection]:
     engine.dispose()
 
 
-def test_a_history_lists_each_product_once_the_newest_purchase_first(shop: Connection) -> None:
-    assert histories.products_bought(shop, user_ids=[1, 2]) == {1: [LAMP, MUG, MARKUP], 2: [MARKUP, MUG]}
-
-
-def test_a_user_who_bought_nothing_has_an_empty_history(shop: Connection) -> None:
-    assert histories.products_bought(shop, user_ids=[99]) == {99: []}
-    assert histories.products_bought(shop, user_ids=[]) == {}
-
-
 def test_histories_are_read_from_the_index_of_orders(shop: Connection) -> None:
     shop.execute(
         text("""
@@ -67,10 +58,6 @@ def test_purchases_stream_in_chunks(shop: Connection) -> None:
     assert [len(chunk) for chunk in chunks] == [3, 3, 1]
     assert sorted(map(tuple, np.concatenate(chunks)[:, :2].tolist()))[:2] == [(1, 1), (1, 1)]
     assert histories.count_purchases(shop) == 7
-
-
-def test_products_out_of_stock_are_not_in_stock(shop: Connection) -> None:
-    assert catalogue.products_in_stock(shop) == {LAMP, MARKUP}
 
 
 def test_popularity_counts_buyers_in_the_newest_days_of_the_record(shop: Connection) -> None:
