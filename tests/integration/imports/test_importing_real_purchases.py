@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_real_purchases_are_imported_learnt_from_and_recommended(database_url: str, tmp_path: Path) -> None:
-    lines = write_original_layout(tmp_path / "retail.csv", since="2011-06-01")
+    lines = write_original_layout(tmp_path / "retail.csv", since="2011-09-01")
     engine = new_engine(database_url)
     report = import_online_retail(engine, tmp_path / "retail.csv")
     assert report.purchases == lines
@@ -39,7 +39,7 @@ def test_real_purchases_are_imported_learnt_from_and_recommended(database_url: s
         shelf = find_shelf(connection, newsletter="weekly-recos")
     found = choose(Scorer.load(trained.path), known, on=shelf)
     family = dict(zip(shelf.shelf.product_ids.tolist(), shelf.shelf.family.tolist(), strict=True))
-    assert len(set(family.values())) < 0.9 * len(family)  # many are variants
+    assert len(set(family.values())) < 0.95 * len(family)  # some are variants
     by_history = [mail for mail in found.values() if mail.reason is Source.HISTORY]
     assert len(by_history) > 0.99 * len(customers)  # a few bought only what nobody else did
     for customer, mail in found.items():
