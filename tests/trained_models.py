@@ -41,16 +41,20 @@ def publish_version(engine: Engine, folder: Path, products: Sequence[int]) -> st
     return _publish(engine, folder, write_version(folder, products), metrics=None)
 
 
-def publish_sealed(engine: Engine, folder: Path, name: str, *, metrics: Mapping[str, Any] | None = None) -> str:
+def publish_sealed(
+    engine: Engine, folder: Path, name: str, *, metrics: Mapping[str, Any] | None = None, activate_it: bool = False
+) -> str:
     """A registered file that is whole, and that no worker could load; active when it is the first one."""
     draft = folder / ".in-training.onnx"
     version = write_model(draft, ModelProto(producer_name=name), catalogue=Catalogue([], []), trained_on=TRAINED_ON)
     draft.rename(model_file(folder, version))
-    return _publish(engine, folder, version, metrics=metrics)
+    return _publish(engine, folder, version, metrics=metrics, activate_it=activate_it)
 
 
-def _publish(engine: Engine, folder: Path, version: str, *, metrics: Mapping[str, Any] | None) -> str:
+def _publish(
+    engine: Engine, folder: Path, version: str, *, metrics: Mapping[str, Any] | None, activate_it: bool = False
+) -> str:
     card = {"version": version, "trained_on": TRAINED_ON.isoformat(), "metrics": metrics}
     with transaction(engine) as connection:
-        publish(connection, folder=folder, card=card)
+        publish(connection, folder=folder, card=card, activate_it=activate_it)
     return version

@@ -61,7 +61,9 @@ def train(
         active = publish(connection, folder=settings.model_folder, card=card, activate_it=activate)
     if not active:
         why_not = refusal(card) or "another one is active"
-        typer.echo(f"It is not mailed, since {why_not}. See steadypost model activate {trained.version}")
+        typer.echo(f"It is not mailed, since {why_not}. See steadypost model activate {trained.version}", err=activate)
+        if activate:
+            raise typer.Exit(1)
 
 
 def _file_away(trained: TrainedModel, folder: Path, *, revision: str | None) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from system.errors import InputError
+from system.recommender.lift import Rate, difference, is_divided_by_chance, ratio, says, wilson
 from system.storage import model_pins, shadows, trials
 from system.storage.database import process_engine, transaction
 
 if TYPE_CHECKING:
-    from system.recommender.lift import Interval, Rate
+    from system.recommender.lift import Interval
     from system.storage.model_pins import Pins
     from system.storage.shadows import ShadowTotal
     from system.storage.trials import ArmCounts
@@ -57,8 +58,6 @@ def lift(
 
 
 def _arms(counts: list[ArmCounts], pins: Pins, purchase_days: int) -> Table:
-    from system.recommender.lift import Rate, wilson  # noqa: PLC0415  # SciPy would slow every other command's start
-
     names = {pins.model_version: "model", pins.challenger_version: "challenger"}
     caption = f"purchases within {purchase_days} days; {sum(arm.still_open for arm in counts):,} mails have some left"
     table = Table("version", "arm", "mails", *OUTCOMES.values(), caption=caption)
@@ -69,8 +68,6 @@ def _arms(counts: list[ArmCounts], pins: Pins, purchase_days: int) -> Table:
 
 
 def _compare(console: Console, counts: list[ArmCounts], pins: Pins) -> None:
-    from system.recommender import lift as measured  # noqa: PLC0415  # same
-
     by_version = {arm.version: arm for arm in counts}
     challenger, model = (by_version.get(v or "") for v in (pins.challenger_version, pins.model_version))
     if pins.challenger_version is None or challenger is None or model is None:
@@ -78,11 +75,11 @@ def _compare(console: Console, counts: list[ArmCounts], pins: Pins) -> None:
         return
     table = Table("challenger against model", "difference", "ratio", "says")
     for name, title in OUTCOMES.items():
-        ours, theirs = (measured.Rate(getattr(arm, name), arm.mails) for arm in (challenger, model))
+        ours, theirs = (Rate(getattr(arm, name), arm.mails) for arm in (challenger, model))
         table.add_row(title, *_row(ours, theirs))
     console.print(table)
     share = pins.challenger_share or 0.0
-    if not measured.is_divided_by_chance(challenger.mails, model.mails, share=share):
+    if not is_divided_by_chance(challenger.mails, model.mails, share=share):
         console.print(
             f"[red]The arms are not of the sizes that a share of {share:.1%} gives: mails of one of them got lost, or "
             "a stand-in took its place. Don't trust the comparison.[/]"
@@ -90,8 +87,6 @@ def _compare(console: Console, counts: list[ArmCounts], pins: Pins) -> None:
 
 
 def _row(ours: Rate, theirs: Rate) -> tuple[str, str, str]:
-    from system.recommender.lift import difference, ratio, says  # noqa: PLC0415  # same
-
     apart = difference(ours, theirs)
     return _percent(apart, sign="+"), _times(ratio(ours, theirs)), says(apart)
 

@@ -38,9 +38,12 @@ def register_file(connection: Connection, *, folder: Path, card: Mapping[str, An
 
 
 def publish(connection: Connection, *, folder: Path, card: Mapping[str, Any], activate_it: bool = False) -> bool:
-    """Register what a training wrote, activate it when asked or when it is the first one; whether it is active."""
+    """Register what a training wrote, activate it when asked or when it is the first one; whether it is active.
+
+    A model that the gate refuses is registered all the same: somebody may want to see its card, or take it by force.
+    """
     register_file(connection, folder=folder, card=card)
-    if activate_it:
+    if activate_it and refusal(card) is None:
         activate(connection, folder=folder, version=card["version"])
         return True
     first = activate_if_first(connection, version=card["version"])

@@ -103,6 +103,15 @@ def test_a_first_model_that_is_worse_waits_for_somebody_to_take_it(shop: Shop, t
     assert active(shop) is None
 
 
+def test_a_training_that_is_to_be_mailed_and_is_worse_is_registered_and_not_activated(
+    shop: Shop, tmp_path: Path, versions: list[str]
+) -> None:
+    worse = publish_sealed(shop.engine, tmp_path, "d", metrics=WORSE, activate_it=True)
+    better = publish_sealed(shop.engine, tmp_path, "e", activate_it=True)
+    assert shop.rows("SELECT version FROM model_activations ORDER BY id") == [(versions[0],), (better,)]
+    assert shop.value("SELECT count(*) FROM models WHERE version = :version", version=worse) == 1
+
+
 def test_a_model_within_noise_is_taken_without_a_reason(shop: Shop, tmp_path: Path, versions: list[str]) -> None:
     assert activate(shop, tmp_path, publish_sealed(shop.engine, tmp_path, "d", metrics=UNCLEAR))
     assert active(shop) not in versions
