@@ -135,7 +135,8 @@ def _lend(
 
 def _measure_command() -> None:
     began_s = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "system.cli", "model", "train"], check=True, stdout=subprocess.DEVNULL)
+    steadypost = Path(sys.executable).with_name("steadypost")
+    subprocess.run([steadypost, "model", "train"], check=True, stdout=subprocess.DEVNULL)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     _show("`steadypost model train`", time.perf_counter() - began_s, used.ru_utime + used.ru_stime, used.ru_maxrss)
 
