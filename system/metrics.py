@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import Counter, Histogram, disable_created_metrics
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 
 if TYPE_CHECKING:
@@ -156,6 +156,12 @@ MODEL_JOBS: Final = Counter("steadypost_model_jobs_total", "Jobs that a model's 
 MODEL_LOADS: Final = Counter(
     "steadypost_model_loads_total", "Model files that a worker read: loaded or failed", ["version", "result"]
 )
+MODEL_PROVIDER: Final = Gauge(
+    "steadypost_model_provider",
+    "Processes that run a model, by ONNX Runtime's provider: CPUExecutionProvider or CUDAExecutionProvider",
+    ["provider"],
+    multiprocess_mode="livesum",
+)
 MODEL_STAND_INS: Final = Counter(
     "steadypost_model_stand_ins_total",
     "Batches of a version without a file that another answered for",
@@ -194,12 +200,12 @@ EVENTS_APPLIED: Final = Counter(
     "steadypost_events_applied_total", "Webhook events by what became of them: fresh, repeated or foreign", ["result"]
 )
 
-COUNTED: Final = tuple(value for value in list(vars().values()) if isinstance(value, Counter | Histogram))
+COUNTED: Final = tuple(value for value in list(vars().values()) if isinstance(value, Counter | Gauge | Histogram))
 
 
 def series() -> set[str]:
     """The name of every series that a scrape may show."""
-    endings = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
+    endings = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
     described = [family for metric in COUNTED for family in metric.describe()]
     return {reading.name for reading in READINGS} | {
         family.name + ending for family in described for ending in endings[family.type]

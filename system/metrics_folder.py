@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LEDGER: Final = "0"
 """Stands where a process id would: the files that keep the counts of the dead."""
+LIVE: Final = "gauge_live"
+"""What the living are, and not what was counted: it ends with its process."""
 
 
 class _Shown:
@@ -80,6 +82,9 @@ def _inherit(shared: Path) -> None:
     for file in shared.glob("*.db"):
         kind, _, process_id = file.stem.rpartition("_")
         if process_id == LEDGER or _is_alive(int(process_id)):
+            continue
+        if kind.startswith(LIVE):
+            file.unlink()
             continue
         ledger = MmapedDict(str(shared / f"{kind}_{LEDGER}.db"))
         for key, value, _, _ in MmapedDict.read_all_values_from_file(str(file)):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ENV_PREFIX = "STEADYPOST_"
 
 Seconds = Annotated[float, Field(gt=0)]
+ModelDevice = Literal["auto", "cpu", "cuda"]
 
 
 AMQP = ("amqp://", "amqps://")
@@ -121,6 +122,8 @@ class Settings(BaseSettings):
     """Models by version; the table `models` says which exist and which one is active."""
     model_patience_s: Seconds = 300.0
     """How long a campaign waits for a model that can't be loaded before another one takes its place."""
+    model_device: ModelDevice = "auto"
+    """Where models run: on a GPU where CUDA works (auto), on one or not at all (cuda), on the CPU (cpu)."""
 
     dispatch_page_users: Annotated[int, Field(gt=0)] = 5_000
     batch_jobs: Annotated[int, Field(gt=0)] = 500

@@ -14,10 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from system.errors import SteadypostError
 from system.mail.signature import SignatureCheck
 from system.preflight.broker import examine_broker
+from system.preflight.device import examine_device
 from system.preflight.finding import Finding, Level
 from system.preflight.postgres import examine_postgres
 from system.preflight.redis_server import examine_redis, examine_redis_broker
 from system.recommender.model_folder import model_file
+from system.recommender.onnx_runtime import installed_runtime
 from system.recommender.rollout import usable_model
 from system.settings import load_settings
 from system.storage import campaigns
@@ -74,6 +76,11 @@ def _model(settings: Settings) -> list[Finding]:
     return [Finding(what="model", level=Level.OK, says=f"version {version}")]
 
 
+def _runtime(settings: Settings) -> list[Finding]:
+    found = [Finding(what="ONNX Runtime", level=Level.OK, says=installed_runtime())]
+    return found + examine_device(settings)
+
+
 def _newsletters(settings: Settings) -> list[Finding]:
     engine = new_engine(settings.database_url.get_secret_value(), application="steadypost doctor")
     with transaction(engine) as connection:
@@ -97,6 +104,7 @@ EXAMINATIONS = (
     ("broker", examine_redis_broker),
     ("broker", examine_broker),
     ("webhook keys", _webhook),
+    ("ONNX Runtime", _runtime),
     ("model", _model),
     ("newsletters", _newsletters),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from system.errors import ModelError
-from system.metrics import MODEL_LOADS
+from system.metrics import MODEL_LOADS, MODEL_PROVIDER
 from system.recommender.model_file import REMEDY
 from system.recommender.model_folder import model_file
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from system.recommender.scorer import Scorer
+    from system.settings import ModelDevice
 
 log = structlog.get_logger(__name__)
 
@@ -23,8 +24,9 @@ log = structlog.get_logger(__name__)
 class ModelCache:
     """The models that were used last; one per process, after fork."""
 
-    def __init__(self, folder: Path, *, size: int = 3) -> None:
+    def __init__(self, folder: Path, *, device: ModelDevice = "cpu", size: int = 3) -> None:
         self._folder = folder
+        self._device = device
         self._size = size
         self._loaded: OrderedDict[str, Scorer] = OrderedDict()
 
@@ -42,7 +44,7 @@ class ModelCache:
 
         path = model_file(self._folder, version)
         try:
-            scorer = Scorer.load(path)
+            scorer = Scorer.load(path, device=self._device)
         except ModelError:
             MODEL_LOADS.labels(version, "failed").inc()
             raise
@@ -50,5 +52,6 @@ class ModelCache:
             MODEL_LOADS.labels(version, "failed").inc()
             raise ModelError(f"model file {path} holds version {scorer.version}. {REMEDY}")
         MODEL_LOADS.labels(version, "loaded").inc()
-        log.info("model.loaded", model_version=version)
+        MODEL_PROVIDER.labels(scorer.provider).set(1)
+        log.info("model.loaded", model_version=version, provider=scorer.provider, threads=scorer.threads)
         return scorer

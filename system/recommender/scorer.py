@@ -12,7 +12,7 @@ from system.recommender.batches import Batch, make_batches
 from system.recommender.filling import Filling
 from system.recommender.model_file import INPUTS, OUTPUTS, REMEDY, Catalogue, read_metadata, read_sealed
 from system.recommender.recommendation import TOP, Recommendation, Source
-from system.recommender.session import Session
+from system.recommender.session import THREADS, Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from system.recommender.shelf import History, Shelf
+    from system.settings import ModelDevice
 
 _Rules = dict[str, "NDArray[Any]"]
 
@@ -34,14 +35,15 @@ class Scorer:
         self.version = version
         self.popular = list(catalogue.popular)
         self.product_ids = np.array(catalogue.product_ids, dtype=np.int64)
+        self.provider, self.threads = session.provider, session.threads
         self._session = session
         self._buy_again_weight = catalogue.buy_again_weight
         self._ids_by_row = np.append(self.product_ids, 0)  # the last row is padding
 
     @classmethod
-    def load(cls, path: Path, *, threads: int = 1) -> Self:
+    def load(cls, path: Path, *, device: ModelDevice = "cpu", threads: int = THREADS) -> Self:
         """The model in a file; raises ModelError when it is missing, corrupt or of another shape."""
-        session = Session.open(read_sealed(path), path=path, threads=threads)
+        session = Session.open(read_sealed(path), path=path, device=device, threads=threads)
         version, catalogue = read_metadata(session.metadata, path=path)
         _check_shape(session, products=len(catalogue.product_ids), path=path)
         return cls(session, version=version, catalogue=catalogue)
@@ -86,7 +88,7 @@ class Scorer:
         weight = np.float32(self._buy_again_weight if buy_again else 0.0)
         own = {"history": batch.history, "bonus": batch.times * weight, "excluded": batch.excluded}
         try:
-            return self._session.run(OUTPUTS, own | rules)
+            return self._session.run(OUTPUTS, own, rules)
         except Exception:
             # ONNX Runtime's errors share no other base class. Popular products are better than no mail.
             log.exception("recommender.batch_failed", users=len(batch.user_ids), model_version=self.version)

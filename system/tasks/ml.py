@@ -4,27 +4,41 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
+from celery import signals
+from celery.utils.text import str_to_list
 
 from system.metrics import BATCH_S, MODEL_JOBS
 from system.pipeline.panel import panel_for
 from system.pipeline.recommend import recommend_batch
 from system.pipeline.shadow import observe
 from system.pipeline.shelf import Shelves
+from system.preflight.device import exit_without_device
 from system.recommender.model_cache import ModelCache
 from system.settings import load_settings
 from system.storage import model_pins
 from system.storage.database import process_engine, transaction
 from system.storage.leftovers import Batch
 from system.tasks.app import app
+from system.tasks.queues import QueueName
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from system.pipeline.panel import Panel
     from system.storage.model_pins import Pins
 
 log = structlog.get_logger(__name__)
+
+
+@signals.celeryd_init.connect
+def _examine_device(options: Mapping[str, Any], **_: Any) -> None:
+    """A worker of this queue that may run on a GPU only does not start without."""
+    queues = str_to_list(options.get("queues") or "") or list(QueueName)
+    if QueueName.ML in queues:
+        exit_without_device(load_settings())
 
 
 @app.task(name="ml.compute_recommendations")
@@ -61,7 +75,8 @@ def _tell(batch: Batch, panel: Panel, pins: Pins) -> None:
 @cache
 def _models() -> ModelCache:
     """One per process, kept between tasks."""
-    return ModelCache(load_settings().model_folder)
+    settings = load_settings()
+    return ModelCache(settings.model_folder, device=settings.model_device)
 
 
 @cache

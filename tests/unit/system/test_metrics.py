@@ -27,6 +27,7 @@ LABELS = {
     "kind",
     "result",
     "version",
+    "provider",
 }
 
 

@@ -19,9 +19,10 @@ pytestmark = pytest.mark.unit
 
 COUNT = """
 import sys
-from system.metrics import BATCH_S, SWEEPS
+from system.metrics import BATCH_S, MODEL_PROVIDER, SWEEPS
 SWEEPS.inc(3)
 BATCH_S.labels("send").observe(0.3)
+MODEL_PROVIDER.labels("CPUExecutionProvider").set(1)
 print("counted", flush=True)
 sys.stdin.read()
 """
@@ -67,6 +68,17 @@ def test_counts_of_living_and_dead_processes_are_added_up(
     assert after['steadypost_batch_duration_seconds_count{step="send"}'] == 2
     assert after['steadypost_batch_duration_seconds_bucket{le="0.25",step="send"}'] == 0
     assert after['steadypost_batch_duration_seconds_bucket{le="+Inf",step="send"}'] == 2
+
+
+def test_what_processes_are_ends_with_them(tmp_path: Path, counting: list[subprocess.Popen[str]]) -> None:
+    name = 'steadypost_model_provider{provider="CPUExecutionProvider"}'
+    assert shown(tmp_path / "metrics")[name] == 2
+    counting[0].kill()
+    counting[0].wait(timeout=10)
+    assert shown(tmp_path / "metrics")[name] == 1
+    counting[1].kill()
+    counting[1].wait(timeout=10)
+    assert name not in shown(tmp_path / "metrics")
 
 
 def test_files_of_the_dead_do_not_pile_up(tmp_path: Path, counting: list[subprocess.Popen[str]]) -> None:
