@@ -3,6 +3,8 @@ from __future__ import annotations
 import math
 
 import pytest
+from scipy.stats import binomtest
+from scipy.stats.contingency import relative_risk
 
 from system.recommender.lift import Interval, Rate, difference, is_divided_by_chance, ratio, says, wilson
 
@@ -26,6 +28,15 @@ def test_a_ratio_s_interval_is_even_on_a_logarithmic_scale() -> None:
     found = ratio(Rate(30, 1_000), Rate(20, 1_000))
     assert found.value == pytest.approx(1.5)
     assert math.sqrt(found.low * found.high) == pytest.approx(1.5)
+
+
+def test_rates_and_ratios_are_those_of_scipy() -> None:
+    for hits, of, theirs, their_of in [(30, 1_000, 20, 1_000), (1, 9, 9, 9), (60, 200, 10, 200)]:
+        bounds = binomtest(hits, of).proportion_ci(0.95, method="wilson")
+        assert (wilson(Rate(hits, of)).low, wilson(Rate(hits, of)).high) == pytest.approx((bounds.low, bounds.high))
+        expected = relative_risk(hits, of, theirs, their_of).confidence_interval(0.95)
+        found = ratio(Rate(hits, of), Rate(theirs, their_of))
+        assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
 
 
 @pytest.mark.parametrize(
