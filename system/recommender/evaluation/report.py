@@ -15,7 +15,7 @@ from system.recommender.evaluation.splits import Mode, day_name, split_last
 from system.recommender.evaluation.verdict import check_targets, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from system.recommender.evaluation.ranking import Ranker
     from system.recommender.evaluation.splits import Split
@@ -39,19 +39,21 @@ def evaluate(
 ) -> dict[str, Any]:
     """Judge a way of fitting on the newest days of the record, and on each of the last weeks.
 
-    `prepare` gives a way of fitting whose choices rest on days before the given one; it is asked for the window and
-    once more for all weeks of the replay. What it gives is handed splits of which it must use the past alone.
+    `prepare` gives a way of fitting whose choices rest on days before the given one; it is asked once for all weeks of
+    the replay and once for the window, the earlier day first. What it gives is handed splits of which it must use the
+    past alone.
     Raises InputError when the record is too short or nobody with a history bought anything in its newest days.
     """
     split = split_last(purchases, days=test_days)
     _check_window(split, test_days=test_days)
+    fits = _prepare_in_order(prepare, (split.first_day, *find_mondays(purchases, weeks=replay_weeks)[:1]))
     on_step("Fitting", 0, 1)
-    model = prepare(split.first_day)(split)
+    model = fits[split.first_day](split)
     modes = {}
     for done, mode in enumerate(Mode):
         on_step("Comparing with baselines", done, len(Mode))
         modes[str(mode)] = _judge_mode(split, mode=mode, model=model, seed=seed)
-    replayed = _replay(purchases, prepare=prepare, weeks=replay_weeks, seed=seed, on_step=on_step)
+    replayed = _replay(purchases, fits=fits, weeks=replay_weeks, seed=seed, on_step=on_step)
     new_only = modes[Mode.NEW_ONLY]
     return {
         "schema": SCHEMA,
@@ -86,21 +88,24 @@ def _judge_mode(split: Split, *, mode: Mode, model: Ranker, seed: int) -> dict[s
     }
 
 
+def _prepare_in_order(prepare: Callable[[int], Fit], days: Iterable[int]) -> dict[int, Fit]:
+    return {day: prepare(day) for day in sorted(days)}
+
+
 def _replay(
     purchases: Purchases,
     *,
-    prepare: Callable[[int], Fit],
+    fits: Mapping[int, Fit],
     weeks: int,
     seed: int,
     on_step: Callable[[str, int, int], None],
 ) -> dict[str, Any]:
     mondays = find_mondays(purchases, weeks=weeks)
     on_step("Replaying weeks", 0, len(mondays))
-    fit = prepare(mondays[0]) if mondays else None
     return replay(
         purchases,
         weeks=weeks,
-        fit=lambda week: ({MODEL: fit(week)} if fit else {}) | _replayed_baselines(week),
+        fit=lambda week: {MODEL: fits[mondays[0]](week), **_replayed_baselines(week)},
         seed=seed,
         on_week=lambda done: on_step("Replaying weeks", done, len(mondays)),
     )

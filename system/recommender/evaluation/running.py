@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,7 @@ from system.storage import model_registry
 from system.storage.database import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection, Engine
 
@@ -66,21 +67,28 @@ def _model(connection: Connection, *, version: str | None) -> Model | None:
     return registered(connection, version=named) if named else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Hyper-parameters that nothing from day `before` on had a part in."""
+
+    parameters: HyperParameters
+    before: int
+    name: str
+
+
 class _Choosing:
     """Gives each part of the evaluation hyper-parameters that rest on days before it alone."""
 
     def __init__(self, record: Record, model: Model | None, *, on_step: Callable[[str, int, int], None]) -> None:
         self._record = record
-        self._kept = None if model is None else HyperParameters.from_card(model.card["hyper_parameters"])
-        self._kept_from = None if model is None else _chosen_before(model)
         self._on_step = on_step
-        self._notes: list[str] = []
-        self._used: list[HyperParameters] = []
+        self._choices: list[_Choice] = [] if model is None else list(_own_choice(model))
+        self._notes: dict[int, str] = {}
+        self._used: dict[int, HyperParameters] = {}
 
     def prepare(self, day: int) -> Fit:
         """The version's own choices where they were made before `day`, else what would have been chosen then."""
-        parameters = self._choose(day)
-        self._used.append(parameters)
+        parameters = self._used[day] = self._choose(day)
 
         def fit_model(split: Split) -> ModelRanker:
             fitted = fit(split.past, day=split.first_day, parameters=parameters, described=self._record.described)
@@ -89,28 +97,35 @@ class _Choosing:
         return fit_model
 
     def describe(self, model: Model | None) -> dict[str, Any]:
-        """For JSON: what was judged, and how its hyper-parameters came about."""
+        """For JSON: what was judged in the window, and how hyper-parameters came about."""
         version = NO_VERSION if model is None else model.version
-        return {"version": version, "parameters": self._used[0].as_card(), "chosen": " ".join(self._notes)}
+        notes = " ".join(f"From {day_name(day)} on: {note}." for day, note in sorted(self._notes.items()))
+        return {"version": version, "parameters": self._used[max(self._used)].as_card(), "chosen": notes}
 
     def _choose(self, day: int) -> HyperParameters:
+        """The first choice that was made before `day`, with what was in demand then; else a new one."""
+        made = next((choice for choice in self._choices if choice.before <= day), None)
+        if made is None:
+            self._choices.append(_Choice(self._tune(day), day, f"as chosen before {day_name(day)}"))
+            self._notes[day] = "chosen anew on the weeks before that day"
+            return self._choices[-1].parameters
+        self._notes[day] = f"{made.name}, with what was in demand before that day"
         purchases, described = self._record.purchases, self._record.described
-        if self._kept is not None and self._kept_from is not None and self._kept_from <= day:
-            self._notes.append(f"From {day_name(day)} on: the version's own, with what was in demand before that day.")
-            return relearn(purchases, day=day, chosen=self._kept, described=described, seed=TUNING_SEED)
-        self._notes.append(f"From {day_name(day)} on: chosen anew on the weeks before that day.")
+        return relearn(purchases, day=day, chosen=made.parameters, described=described, seed=TUNING_SEED)
+
+    def _tune(self, day: int) -> HyperParameters:
         return tune(
-            purchases,
+            self._record.purchases,
             day=day,
-            described=described,
+            described=self._record.described,
             seed=TUNING_SEED,
             on_trial=lambda done, of: self._on_step("Choosing hyper-parameters", done, of),
         )
 
 
-def _chosen_before(model: Model) -> int | None:
-    """The day since 1970 from which on a version's hyper-parameters know nothing; None when its card doesn't say."""
+def _own_choice(model: Model) -> Iterator[_Choice]:
+    """What a version's card says; nothing where it doesn't say on which days that was chosen."""
     metrics = model.card.get("metrics")
-    if metrics is None:
-        return None
-    return (date.fromisoformat(metrics["window"]["first_day"]) - date(1970, 1, 1)).days
+    if metrics is not None:
+        before = (date.fromisoformat(metrics["window"]["first_day"]) - date(1970, 1, 1)).days
+        yield _Choice(HyperParameters.from_card(model.card["hyper_parameters"]), before, "the version's own")

@@ -108,6 +108,16 @@ def test_a_version_s_own_hyper_parameters_are_judged_by_days_after_those_they_we
     assert unknown["model"]["parameters"]["l2"] != 77
 
 
+def test_weeks_before_a_version_s_own_choice_are_replayed_with_one_of_their_own(engine: Engine) -> None:
+    cut = LAST_DAY - timedelta(days=27)
+    _register(engine, version="own", chosen_before=cut)
+    model = _run(engine, version="own", weeks=5)["model"]
+    monday = LAST_DAY - timedelta(days=34)
+    assert model["parameters"]["l2"] == 77
+    assert model["chosen"].startswith(f"From {monday} on: chosen anew on the weeks before that day.")
+    assert f"From {cut} on: the version's own" in model["chosen"]
+
+
 def test_the_active_version_is_judged_when_none_is_named(engine: Engine) -> None:
     _register(engine, version="2026-04-01-aaaaaaaa", chosen_before=LAST_DAY - timedelta(days=60))
     with transaction(engine) as connection:
