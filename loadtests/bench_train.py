@@ -1,9 +1,8 @@
-r"""Measures a training step by step on invented purchases: seconds, CPU seconds and the most memory each step held.
+"""Measures a training step by step on invented purchases: seconds, CPU seconds and the most memory each step held.
 
     python -m loadtests.bench_train --orders 1000000 --products 10000
     python -m loadtests.bench_train --orders 5000000 --products 100000
-    python -m loadtests.bench_train --orders 20000000 --products 1000000 --targets 20000 \
-        --skip whole --skip embeddings --skip cold
+    python -m loadtests.bench_train --orders 20000000 --products 1000000 --targets 20000 --skip whole --skip cold
 
 `--command` measures the whole `steadypost model train` instead, with the database that STEADYPOST_DATABASE_URL names.
 Memory is Linux's high-water mark, set back before each step; it includes what earlier steps left for later ones.
