@@ -30,6 +30,7 @@ _ENVIRONMENT: Final = Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.filters |= {
+    "facts": words.facts,
     "lined": _line,
     "percent": words.percent,
     "plain": words.plain,

@@ -79,6 +79,18 @@ def span(interval: Mapping[str, float] | None, digits: int = 4) -> str:
     return DASH if interval is None else f"{plain(interval['low'], digits)} to {plain(interval['high'], digits)}"
 
 
+def facts(entries: Mapping[str, Any], *, of: str = "") -> list[tuple[str, str]]:
+    """Hyper-parameters by name, one that has parts by the names of its parts."""
+    found: list[tuple[str, str]] = []
+    for name, value in entries.items():
+        spoken = f"{of}{name}".replace("_", " ")
+        if isinstance(value, dict):
+            found += facts(value, of=f"{name.removesuffix('s')} of ")
+        else:
+            found.append((spoken, "none" if value is None else f"{value:g}"))
+    return found
+
+
 def is_clear(difference: Mapping[str, float] | None) -> bool:
     """Whether the interval leaves 0 out."""
     return difference is not None and (difference["low"] > 0 or difference["high"] < 0)

@@ -51,3 +51,8 @@ def test_shares_are_written_with_the_digits_they_deserve(share: float | None, te
 def test_negative_numbers_have_a_minus_sign() -> None:
     assert words.score(-0.01234) == "\N{MINUS SIGN}0.0123"
     assert words.span({"value": 0, "low": -1.25, "high": 2}, 1) == "\N{MINUS SIGN}1.2 to 2.0"
+
+
+def test_hyper_parameters_are_listed_with_their_parts() -> None:
+    entries = {"half_life_days": None, "l2": 300.0, "exponents": {"buyers_7d": 0.25}}
+    assert words.facts(entries) == [("half life days", "none"), ("l2", "300"), ("exponent of buyers 7d", "0.25")]
