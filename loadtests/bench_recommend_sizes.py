@@ -2,7 +2,7 @@
 
     python -m loadtests.bench_recommend_sizes --products 10000 --products 100000 --products 1000000
 
-Neighbours and histories are drawn by demand: what a graph costs depends on their shapes and not on what they mean.
+Histories are drawn by demand, neighbours at random: what a graph costs depends on their shapes and not on what they mean.
 Each size has a process of its own, whose memory includes the file that it was given. The rate is of CPU time, so that
 other work on the machine disturbs it less; one process uses one core.
 """
@@ -29,6 +29,8 @@ from system.recommender.neighbours import Neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
 SEED: Final = 1
 HISTORY: Final = 20
@@ -68,13 +70,13 @@ def main(
 
 def _build(products: int, *, neighbours: int) -> bytes:
     rng = np.random.default_rng(SEED)
-    ids = _draw(rng, products=products, shape=(products, neighbours))
+    ids = rng.integers(0, products, size=(products, neighbours), dtype=np.int32)
     weights = rng.random((products, neighbours), dtype=np.float32)
     content: bytes = build_graph(Neighbours(ids, weights)).SerializeToString()
     return content
 
 
-def _draw(rng: np.random.Generator, *, products: int, shape: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.int32]]:
+def _draw(rng: np.random.Generator, *, products: int, shape: tuple[int, int]) -> NDArray[np.int32]:
     """Products by demand, as the invented people buy them."""
     assortment = Assortment.plan(rng, products=products, habits=Habits())
     place = np.searchsorted(assortment.demand, rng.random(shape, dtype=np.float32), side="right") - 1
