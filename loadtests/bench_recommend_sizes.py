@@ -2,9 +2,9 @@
 
     python -m loadtests.bench_recommend_sizes --products 10000 --products 100000 --products 1000000
 
-Histories are drawn by demand, neighbours at random: what a graph costs depends on their shapes and not on what they mean.
-Each size has a process of its own, whose memory includes the file that it was given. The rate is of CPU time, so that
-other work on the machine disturbs it less; one process uses one core.
+Histories are drawn by demand, neighbours at random: what a graph costs depends on their shapes and not on their
+meaning. Each size has a process of its own, whose memory includes the file that it was given. The rate is of CPU time,
+so that other work on the machine disturbs it less; one process uses one core.
 """
 
 from __future__ import annotations
