@@ -20,7 +20,8 @@ FEATURES: Final = (*(f"buyers_{days}d" for days in WINDOWS_DAYS), "buyers_ever",
 PLAIN: Final = (0.0, 0.0, 1.0, 0.0, 0.0, -1.0, 0.0)
 """Buyers of the last four weeks against buyers ever: where there is too little to learn from."""
 MAX_DAYS_ON_SALE: Final = 365
-CANDIDATES: Final = 300
+CANDIDATES: Final = 1_000
+"""Fewer, chosen by what sells already, would hide how much more is sold of what is new."""
 _PULL: Final = 3.0  # how many users' evidence the plain exponents weigh
 
 
@@ -74,14 +75,15 @@ def choices_of(scores: NDArray[np.float32], taken: NDArray[np.bool_], *, feature
     return Choices(np.log(value[able]), features[best[able]].astype(np.float64), share[able], starts)
 
 
-def learn_exponents(occasions: Sequence[Choices]) -> tuple[float, ...]:
+def learn_exponents(occasions: Sequence[Choices], *, near: Sequence[float] = PLAIN) -> tuple[float, ...]:
     """The exponents under which people's choices are most likely: a conditional logit (McFadden 1974).
 
-    The history's score has an exponent too; dividing by it leaves the order alone and the score as it is.
+    The history's score has an exponent too; dividing by it leaves the order alone and the score as it is. The search
+    begins `near` some exponents: the nearer they are, the sooner it ends.
     """
     known = [occasion for occasion in occasions if len(occasion.chosen)]
     if not known:
-        return PLAIN
+        return tuple(PLAIN)
     people = sum(len(occasion.starts) for occasion in known)
 
     def loss(exponents: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -91,7 +93,9 @@ def learn_exponents(occasions: Sequence[Choices]) -> tuple[float, ...]:
         return value / people, (sum(part[1] for part in parts) + 2 * _PULL * off) / people
 
     bounds = [*[(-5.0, 5.0)] * len(FEATURES), (0.25, 4.0)]
-    found = minimize(loss, _START, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 40}).x
+    found = minimize(
+        loss, np.array([*near, 1.0]), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 40}
+    ).x
     return tuple(round(float(value / found[-1]), 4) for value in found[:-1])
 
 

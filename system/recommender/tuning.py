@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import sparse
 
-from system.recommender.demand import Choices, choices_of, demand, demand_features, learn_exponents
+from system.recommender.demand import PLAIN, Choices, choices_of, demand, demand_features, learn_exponents
 from system.recommender.evaluation.metrics import Metric, score_lists
 from system.recommender.evaluation.splits import Mode, Truth, split_at
 from system.recommender.fitting import product_weights
@@ -29,9 +29,11 @@ WINDOWS: Final = 2
 HALF_LIVES_DAYS: Final = (30.0, 60.0, 120.0, None)
 PENALTIES: Final = (300.0, 1_000.0)
 NAME_WEIGHTS: Final = (0.001, 0.003)
-MAX_PRODUCTS: Final = 4_000
+MAX_PRODUCTS: Final = 3_000
 """So many of the most bought are enough to choose by; the square of their number is what a trial costs."""
 MAX_CUSTOMERS: Final = 1_000
+MAX_TEACHERS: Final = 600
+"""Customers of a window whose choices teach the exponents; seven numbers need no more."""
 ENOUGH_CUSTOMERS: Final = 50
 
 
@@ -132,6 +134,7 @@ class _Trials:
         self._occasions = occasions
         self._described = described
         self._quality: dict[HyperParameters, float] = {}
+        self._learned: tuple[float, ...] = PLAIN
 
     def best(self, choices: Sequence[HyperParameters], *, on_trial: Callable[[int], None]) -> HyperParameters:
         """The one with the best mean NDCG@5 of products that are new to the customer."""
@@ -144,30 +147,30 @@ class _Trials:
         """The same with the exponents that all windows together teach, and the weight of buying again."""
         scores = [self._scores(occasion, chosen) for occasion in self._occasions]
         choices = [_choices(occasion, s) for occasion, s in zip(self._occasions, scores, strict=True)]
-        chosen = replace(chosen, exponents=learn_exponents(choices))
+        chosen = replace(chosen, exponents=learn_exponents(choices, near=self._learned))
         return replace(chosen, buy_again_weight=self._buy_again_weight(chosen, scores))
 
     def _buy_again_weight(self, chosen: HyperParameters, scores: Sequence[NDArray[np.float32]]) -> float:
-        """A purchase as such against what the others say: about as much as the best recommendation has."""
+        """A purchase as such against what the others say: a quarter of what the best recommendation has."""
         tops = [
             (rows * demand(occasion.features, exponents=chosen.exponents)).max(axis=1)
             for occasion, rows in zip(self._occasions, scores, strict=True)
         ]
-        return round(float(np.median(np.concatenate(tops))), 6)
+        return round(float(np.median(np.concatenate(tops))) / 4, 6)
 
     def _try(self, chosen: HyperParameters) -> float:
         if chosen not in self._quality:
             scores = [self._scores(occasion, chosen) for occasion in self._occasions]
             choices = [_choices(occasion, s) for occasion, s in zip(self._occasions, scores, strict=True)]
-            self._quality[chosen] = float(
-                np.mean(
-                    [
-                        _ndcg(occasion, scores[at], exponents=learn_exponents(choices[:at] + choices[at + 1 :]))
-                        for at, occasion in enumerate(self._occasions)
-                    ]
-                )
-            )
+            qualities = [self._judge(at, scores[at], choices) for at in range(len(scores))]
+            self._quality[chosen] = float(np.mean(qualities))
         return self._quality[chosen]
+
+    def _judge(self, at: int, scores: NDArray[np.float32], choices: Sequence[Choices]) -> float:
+        """NDCG@5 in one window with what the others teach."""
+        others = [*choices[:at], *choices[at + 1 :]]
+        self._learned = learn_exponents(others, near=self._learned)
+        return _ndcg(self._occasions[at], scores, exponents=self._learned)
 
     def _scores(self, occasion: _Occasion, chosen: HyperParameters) -> NDArray[np.float32]:
         """[customer, product], 0 for what the customer has bought before."""
@@ -178,7 +181,8 @@ class _Trials:
 
 
 def _choices(occasion: _Occasion, scores: NDArray[np.float32]) -> Choices:
-    return choices_of(scores, occasion.new.bought.toarray() > 0, features=occasion.features)
+    some = slice(None, None, -(-len(scores) // MAX_TEACHERS))
+    return choices_of(scores[some], occasion.new.bought[some].toarray() > 0, features=occasion.features)
 
 
 def _ndcg(occasion: _Occasion, scores: NDArray[np.float32], *, exponents: tuple[float, ...]) -> float:
