@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _Item = TypeVar("_Item", np.int32, np.float32)
 
 BATCH_USERS: Final = 64  # the score rows of a batch stay in the processor's cache
+CUDA_BATCH_USERS: Final = 4_096  # a GPU has work for all of its cores only in large batches
 TASTE_PRODUCTS: Final = 128  # older purchases say nothing more about taste
 
 
@@ -31,7 +32,11 @@ class Batch:
 
 
 def make_batches(
-    histories: Mapping[int, History], *, product_ids: NDArray[np.int64], buy_again: bool
+    histories: Mapping[int, History],
+    *,
+    product_ids: NDArray[np.int64],
+    buy_again: bool,
+    batch_users: int = BATCH_USERS,
 ) -> Iterator[Batch]:
     """Batches of the users who bought a product that the model knows, the shortest histories first.
 
@@ -43,8 +48,8 @@ def make_batches(
     hidden = _Ragged.of([histories[user].hidden for user in users], product_ids=product_ids)
     order = np.argsort(bought.lengths, kind="stable")
     order = order[bought.lengths[order] > 0]
-    for first in range(0, len(order), BATCH_USERS):
-        members = order[first : first + BATCH_USERS]
+    for first in range(0, len(order), batch_users):
+        members = order[first : first + batch_users]
         known = bought.row_table(members, padding=len(product_ids))
         closed = hidden.row_table(members, padding=len(product_ids))
         yield Batch(

@@ -73,7 +73,7 @@ def _search() -> list[NodeProto]:
     return [
         node("Reshape", ["all_scores", "by_block"], ["blocks"]),
         node("ReduceMax", ["blocks", "axis_2"], ["maxima"], keepdims=0),
-        node("TopK", ["maxima", "block_count"], ["_", "best_blocks"], axis=1, sorted=0),
+        node("TopK", ["maxima", "block_count"], ["_", "best_blocks"], axis=1, sorted=1),
         node("Reshape", ["all_scores", "rows_of_blocks"], ["block_rows"]),
         node("Shape", ["maxima"], ["blocks_per_user"], start=1, end=2),
         node("Squeeze", ["users", "axis_0"], ["user_count"]),
@@ -146,7 +146,8 @@ def _explain_one(turn: int) -> list[NodeProto]:
         node("Cast", [own("product")], [own("product_32")], to=TensorProto.INT32),
         node("Unsqueeze", [own("product_32"), "axis_2"], [own("wanted")]),
         node("Equal", ["targets", own("wanted")], [own("hits")]),
-        node("Where", [own("hits"), "contributions", "zero"], [own("hit_contributions")]),
+        node("Cast", [own("hits")], [own("hit_ones")], to=TensorProto.FLOAT),
+        node("Mul", [own("hit_ones"), "contributions"], [own("hit_contributions")]),
         node("ReduceMax", [own("hit_contributions"), "axis_2"], [own("strengths")], keepdims=0),
         node("ArgMax", [own("strengths")], [own("strongest")], axis=1, keepdims=1),
         node("GatherElements", ["history", own("strongest")], [own("reason_32")], axis=1),

@@ -8,9 +8,10 @@ import numpy as np
 import structlog
 
 from system.errors import ModelError
-from system.recommender.batches import Batch, make_batches
+from system.recommender.batches import BATCH_USERS, CUDA_BATCH_USERS, Batch, make_batches
 from system.recommender.filling import Filling
 from system.recommender.model_file import INPUTS, OUTPUTS, REMEDY, Catalogue, read_metadata, read_sealed
+from system.recommender.onnx_runtime import CUDA
 from system.recommender.recommendation import TOP, Recommendation, Source
 from system.recommender.session import THREADS, Session
 
@@ -36,6 +37,7 @@ class Scorer:
         self.popular = list(catalogue.popular)
         self.product_ids = np.array(catalogue.product_ids, dtype=np.int64)
         self.provider, self.threads = session.provider, session.threads
+        self.batch_users = CUDA_BATCH_USERS if session.provider == CUDA else BATCH_USERS
         self._session = session
         self._buy_again_weight = catalogue.buy_again_weight
         self._ids_by_row = np.append(self.product_ids, 0)  # the last row is padding
@@ -66,7 +68,10 @@ class Scorer:
     ) -> Iterator[tuple[int, Recommendation]]:
         """What the model itself says, for each user who bought a product that it knows; lists may be short."""
         rules = shelf.by_row(self.product_ids)
-        for batch in make_batches(histories, product_ids=self.product_ids, buy_again=buy_again):
+        batches = make_batches(
+            histories, product_ids=self.product_ids, buy_again=buy_again, batch_users=self.batch_users
+        )
+        for batch in batches:
             yield from self._score(batch, rules=rules, buy_again=buy_again)
 
     def _score(self, batch: Batch, *, rules: _Rules, buy_again: bool) -> Iterator[tuple[int, Recommendation]]:
