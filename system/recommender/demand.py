@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.optimize import minimize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +22,10 @@ MAX_DAYS_ON_SALE: Final = 365
 CANDIDATES: Final = 1_000
 """Fewer, chosen by what sells already, would hide how much more is sold of what is new."""
 _PULL: Final = 3.0  # how many users' evidence the plain exponents weigh
+_STEPS: Final = 25
+_LONGEST_STEP: Final = 1.0
+_NEAR_ENOUGH: Final = 1e-3
+_LEAST_TRUST: Final = 0.25  # the history's score never counts for less than this power of it
 
 
 def demand_features(purchases: Purchases, *, day: int) -> NDArray[np.float32]:
@@ -49,11 +52,11 @@ def demand(features: NDArray[np.float32], *, exponents: Sequence[float]) -> NDAr
 class Choices:
     """What some people could choose from, one after the other; `starts` says where each begins.
 
-    `log_scores` is what their history says of each product, `chosen` shares of 1 over what they took.
+    `given` is the products' features and, last, the logarithm of what the person's history says of them; `chosen`
+    shares of 1 over what they took.
     """
 
-    log_scores: NDArray[np.float64]
-    features: NDArray[np.float64]
+    given: NDArray[np.float64]
     chosen: NDArray[np.float64]
     starts: NDArray[np.int64]
 
@@ -72,7 +75,8 @@ def choices_of(scores: NDArray[np.float32], taken: NDArray[np.bool_], *, feature
     share = took / np.maximum(took.sum(axis=1, keepdims=True), 1)
     sizes = able.sum(axis=1)
     starts = np.concatenate([[0], np.cumsum(sizes[sizes > 0])[:-1]])
-    return Choices(np.log(value[able]), features[best[able]].astype(np.float64), share[able], starts)
+    given = np.column_stack([features[best[able]], np.log(value[able])]).astype(np.float64)
+    return Choices(given, share[able], starts)
 
 
 def learn_exponents(occasions: Sequence[Choices], *, near: Sequence[float] = PLAIN) -> tuple[float, ...]:
@@ -84,30 +88,36 @@ def learn_exponents(occasions: Sequence[Choices], *, near: Sequence[float] = PLA
     known = [occasion for occasion in occasions if len(occasion.chosen)]
     if not known:
         return tuple(PLAIN)
-    people = sum(len(occasion.starts) for occasion in known)
-
-    def loss(exponents: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        off = exponents - _START
-        parts = [_surprise(occasion, exponents) for occasion in known]
-        value = sum(part[0] for part in parts) + _PULL * float(off @ off)
-        return value / people, (sum(part[1] for part in parts) + 2 * _PULL * off) / people
-
-    bounds = [*[(-5.0, 5.0)] * len(FEATURES), (0.25, 4.0)]
-    found = minimize(
-        loss, np.array([*near, 1.0]), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 40}
-    ).x
+    found = _descend(known, start=np.array([*near, 1.0]))
     return tuple(round(float(value / found[-1]), 4) for value in found[:-1])
 
 
-def _surprise(occasion: Choices, exponents: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """Minus the logarithm of the choices' likelihood, and its gradient."""
-    sizes = np.diff(np.append(occasion.starts, len(occasion.chosen)))
-    logs = occasion.features @ exponents[:-1] + occasion.log_scores * exponents[-1]
-    logs -= np.repeat(np.maximum.reduceat(logs, occasion.starts), sizes)
-    logs -= np.repeat(np.log(np.add.reduceat(np.exp(logs), occasion.starts)), sizes)
-    off = np.exp(logs) - occasion.chosen
-    gradient = np.append(off @ occasion.features, off @ occasion.log_scores)
-    return -float(occasion.chosen @ logs), gradient
+def _descend(occasions: Sequence[Choices], *, start: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Newton's steps: the logit is convex and has eight unknowns, so that five or six of them arrive."""
+    exponents = start
+    for _ in range(_STEPS):
+        parts = [_slopes(occasion, exponents) for occasion in occasions]
+        gradient = np.sum([part[0] for part in parts], axis=0) + 2 * _PULL * (exponents - _START)
+        curvature = np.sum([part[1] for part in parts], axis=0) + 2 * _PULL * np.eye(len(start))
+        step = np.linalg.solve(curvature, gradient)
+        exponents = exponents - step / max(1.0, float(np.abs(step).max()) / _LONGEST_STEP)
+        exponents[-1] = max(exponents[-1], _LEAST_TRUST)
+        if np.abs(step).max() < _NEAR_ENOUGH:
+            break
+    return exponents
+
+
+def _slopes(occasion: Choices, exponents: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """First and second derivative of minus the logarithm of the choices' likelihood."""
+    given, starts = occasion.given, occasion.starts
+    sizes = np.diff(np.append(starts, len(given)))
+    odds = given @ exponents
+    odds -= np.repeat(np.maximum.reduceat(odds, starts), sizes)
+    np.exp(odds, out=odds)
+    odds /= np.repeat(np.add.reduceat(odds, starts), sizes)
+    expected = odds[:, None] * given
+    means = np.add.reduceat(expected, starts, axis=0)
+    return (odds - occasion.chosen) @ given, given.T @ expected - means.T @ means
 
 
 _START: Final = np.array([*PLAIN, 1.0])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.linalg import lapack
+from threadpoolctl import threadpool_limits
 
 from system.errors import ModelError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 DENSE_PRODUCTS: Final = 12_000
 """Above this the square matrix costs more memory and time than neighbours are worth: docs/recommender-scale.md."""
+_ONE_THREAD_UP_TO: Final = 1_500
 
 
 def ease_weights(bought: sparse.csr_array[np.float32], *, l2: float) -> NDArray[np.float32]:
@@ -32,8 +34,10 @@ def ease_weights(bought: sparse.csr_array[np.float32], *, l2: float) -> NDArray[
 def _invert(gram: NDArray[np.float32], *, l2: float) -> NDArray[np.float32]:
     """The inverse of (gram + l2 I), by Cholesky: half the work of a general inverse."""
     gram[np.diag_indices_from(gram)] += l2
-    factor, failed = lapack.spotrf(gram, lower=1, overwrite_a=1)
-    inverse, failed_too = lapack.spotri(factor, lower=1, overwrite_c=1)
+    # Threads that wait for each other on a busy machine turn a millisecond into a second.
+    with threadpool_limits(1 if len(gram) <= _ONE_THREAD_UP_TO else None):
+        factor, failed = lapack.spotrf(gram, lower=1, overwrite_a=1)
+        inverse, failed_too = lapack.spotri(factor, lower=1, overwrite_c=1)
     if failed or failed_too:
         raise ModelError(f"the products' matrix can't be inverted with l2={l2:g}. Train with a larger one.")
     return _mirror(inverse)
