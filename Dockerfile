@@ -54,7 +54,7 @@ CMD ["steadypost", "doctor"]
 # Trains the model; the only image with SciPy.
 FROM production AS trainer
 COPY --from=trainer-libraries /app/.venv/lib /app/.venv/lib
-CMD ["steadypost", "model", "train"]
+CMD ["steadypost", "model", "train", "--activate"]
 
 # The product and invented people to send to; never in production.
 FROM trainer AS demo
