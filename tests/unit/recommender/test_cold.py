@@ -29,6 +29,7 @@ def _standing(names: list[str] = NAMES, categories: list[str] | None = None) -> 
         ("<b>Tea</b>&nbsp;pot", "tea pot"),
         ("Salt & Pepper", "salt &amp; pepper!"),
         ("Straße", "STRASSE"),
+        ("\uff2d\uff35\uff27", "mug"),
         ("赤い マグ", "赤い マグ"),
     ],
 )

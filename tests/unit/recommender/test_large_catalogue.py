@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from loadtests.purchases import Assortment, Habits, invent_purchases
+from system.errors import InputError
 from system.recommender import large_catalogue
-from system.recommender.large_catalogue import weights_for
+from system.recommender.large_catalogue import candidates_for, weights_for
 
 pytestmark = pytest.mark.unit
 
@@ -49,6 +52,15 @@ def test_where_counting_would_take_too_long_the_index_recovers_them_as_well(monk
     monkeypatch.setattr(large_catalogue, "EXACT_UP_TO", 100_000)  # it has half a million co-occurrences
     bought, taste = _population()
     assert _share_within_taste(bought, weights_for(bought, l2=20, per_product=50), taste=taste) > 0.8
+
+
+def test_the_index_is_needed_only_where_counting_would_take_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    bought, _ = _population()
+    assert candidates_for(bought, per_product=5).shape == (PRODUCTS, 5)
+    monkeypatch.setattr(large_catalogue, "EXACT_UP_TO", 100_000)
+    with pytest.raises(InputError, match=r"steadypost\[large\]"):
+        candidates_for(bought, per_product=5)
 
 
 def test_where_nothing_was_planted_nothing_is_found() -> None:
