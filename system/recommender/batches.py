@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
@@ -72,7 +73,7 @@ class _Ragged:
     @classmethod
     def of(cls, lists: Sequence[Sequence[int]], *, product_ids: NDArray[np.int64]) -> _Ragged:
         lengths = np.fromiter((len(ids) for ids in lists), dtype=np.int64, count=len(lists))
-        ids = np.fromiter((id_ for ids in lists for id_ in ids), dtype=np.int64, count=int(lengths.sum()))
+        ids = np.fromiter(chain.from_iterable(lists), dtype=np.int64, count=int(lengths.sum()))
         rows = np.minimum(np.searchsorted(product_ids, ids), len(product_ids) - 1)
         known = product_ids[rows] == ids
         owner = np.repeat(np.arange(len(lists)), lengths)[known]
@@ -91,8 +92,8 @@ class _Ragged:
 
 def _parallel(histories: Sequence[History], *, known: NDArray[np.bool_]) -> NDArray[np.float32]:
     """How often each known product was bought: once where the history does not say."""
-    counts = [np.asarray(h.times or np.ones(len(h.bought)), dtype=np.float32) for h in histories]
-    return np.concatenate([np.empty(0, np.float32), *counts])[known]
+    counts = chain.from_iterable(history.times or repeat(1, len(history.bought)) for history in histories)
+    return np.fromiter(counts, dtype=np.float32, count=len(known))[known]
 
 
 def _pad(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,15 +55,16 @@ class _Choice:
         self._filling = filling
         self._closed = closed
         self._families: set[int] = set()
-        self._categories: Counter[int] = Counter()
+        self._categories: dict[int, int] = {}
 
     def offer(self, product: int, *, because: int) -> None:
         """Take the product if it is available and no rule is against it."""
         family, category = self._filling.family.get(product), self._filling.category.get(product)
         if family is None or category is None or product in self._closed or family in self._families:
             return
-        if self._categories[category] >= self._filling.per_category:
+        shown = self._categories.get(category, 0)
+        if shown >= self._filling.per_category:
             return
         self.products[product] = because
         self._families.add(family)
-        self._categories[category] += 1
+        self._categories[category] = shown + 1

@@ -106,12 +106,13 @@ def _choose() -> list[NodeProto]:
         node("ReduceSum", ["flat_contributions", "axis_1"], ["sum"], keepdims=1),
         node("Mul", ["sum", "zero"], ["nothing"]),
         node("Add", ["best_scores", "nothing"], ["scores"]),
-        node("Concat", [f"product_{turn}" for turn in range(TOP)], ["products"], axis=1),
+        node("Concat", [f"pick_{turn}" for turn in range(TOP)], ["picks"], axis=1),
+        node("GatherElements", ["candidates", "picks"], ["products"], axis=1),
     ]
 
 
 def _pick(turn: int) -> list[NodeProto]:
-    left, shown = f"candidate_scores_{turn}", f"shown_{turn}"
+    left = f"candidate_scores_{turn}"
 
     def own(name: str) -> str:
         return f"{name}_{turn}"
@@ -119,7 +120,18 @@ def _pick(turn: int) -> list[NodeProto]:
     return [
         node("ArgMax", [left], [own("pick")], axis=1, keepdims=1),
         node("GatherElements", [left, own("pick")], [own("score")], axis=1),
-        node("GatherElements", ["candidates", own("pick")], [own("product")], axis=1),
+        *(_close(turn) if turn + 1 < TOP else []),
+    ]
+
+
+def _close(turn: int) -> list[NodeProto]:
+    """What may not be shown beside a product that was picked."""
+    left, shown = f"candidate_scores_{turn}", f"shown_{turn}"
+
+    def own(name: str) -> str:
+        return f"{name}_{turn}"
+
+    return [
         node("GatherElements", ["families", own("pick")], [own("its_family")], axis=1),
         node("GatherElements", ["categories", own("pick")], [own("its_category")], axis=1),
         node("Equal", ["families", own("its_family")], [own("same_family")]),
@@ -133,28 +145,24 @@ def _pick(turn: int) -> list[NodeProto]:
 
 
 def _explain() -> list[NodeProto]:
-    """For each product the one of the history whose contribution was largest."""
-    steps = [step for turn in range(TOP) for step in _explain_one(turn)]
-    return [*steps, node("Concat", [f"because_{turn}" for turn in range(TOP)], ["because"], axis=1)]
-
-
-def _explain_one(turn: int) -> list[NodeProto]:
-    def own(name: str) -> str:
-        return f"{name}_{turn}"
-
+    """For each product the one of the history whose contribution was largest; all five at once."""
     return [
-        node("Cast", [own("product")], [own("product_32")], to=TensorProto.INT32),
-        node("Unsqueeze", [own("product_32"), "axis_2"], [own("wanted")]),
-        node("Equal", ["targets", own("wanted")], [own("hits")]),
-        node("Cast", [own("hits")], [own("hit_ones")], to=TensorProto.FLOAT),
-        node("Mul", [own("hit_ones"), "contributions"], [own("hit_contributions")]),
-        node("ReduceMax", [own("hit_contributions"), "axis_2"], [own("strengths")], keepdims=0),
-        node("ArgMax", [own("strengths")], [own("strongest")], axis=1, keepdims=1),
-        node("GatherElements", ["history", own("strongest")], [own("reason_32")], axis=1),
-        node("Cast", [own("reason_32")], [own("reason")], to=TensorProto.INT64),
-        node("ReduceMax", [own("strengths"), "axis_1"], [own("strength")], keepdims=1),
-        node("Greater", [own("strength"), "zero"], [own("has_reason")]),
-        node("Where", [own("has_reason"), own("reason"), "padding"], [own("because")]),
+        node("Cast", ["products"], ["products_32"], to=TensorProto.INT32),
+        node("Unsqueeze", ["products_32", "axis_2"], ["wanted"]),
+        node("Unsqueeze", ["flat_targets", "axis_1"], ["all_targets"]),
+        node("Equal", ["all_targets", "wanted"], ["hits"]),
+        node("Cast", ["hits"], ["hit_ones"], to=TensorProto.FLOAT),
+        node("Unsqueeze", ["flat_contributions", "axis_1"], ["all_contributions"]),
+        # Quicker than Where; what is no number makes nobody's reason, since its user gets no products.
+        node("Mul", ["hit_ones", "all_contributions"], ["hit_contributions"]),
+        node("Reshape", ["hit_contributions", "by_source"], ["hits_by_source"]),
+        node("ReduceMax", ["hits_by_source", "axis_3"], ["strengths"], keepdims=0),
+        node("ArgMax", ["strengths"], ["strongest"], axis=2, keepdims=0),
+        node("GatherElements", ["history", "strongest"], ["reasons_32"], axis=1),
+        node("Cast", ["reasons_32"], ["reasons"], to=TensorProto.INT64),
+        node("ReduceMax", ["strengths", "axis_2"], ["strength"], keepdims=0),
+        node("Greater", ["strength", "zero"], ["has_reason"]),
+        node("Where", ["has_reason", "reasons", "padding"], ["because"]),
     ]
 
 
@@ -171,13 +179,14 @@ def _constants(neighbours: Neighbours) -> list[TensorProto]:
         "one_int": np.array(1, dtype=np.int64),
         "flat": np.array([0, -1], dtype=np.int64),
         "by_block": np.array([0, -1, BLOCK], dtype=np.int64),
+        "by_source": np.array([0, TOP, -1, width], dtype=np.int64),
         "rows_of_blocks": np.array([-1, BLOCK], dtype=np.int64),
         "to_blocks": np.array([0, padded - products - 1], dtype=np.int64),
         "block": np.array(BLOCK, dtype=np.int64),
         "block_count": np.array([blocks], dtype=np.int64),
         "candidate_count": np.array([CANDIDATES], dtype=np.int64),
         "padding": np.array(products, dtype=np.int64),
-        **{f"axis_{axis}": np.array([axis], dtype=np.int64) for axis in range(3)},
+        **{f"axis_{axis}": np.array([axis], dtype=np.int64) for axis in range(4)},
     }
     return [numpy_helper.from_array(value, name) for name, value in values.items()]
 
