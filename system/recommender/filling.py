@@ -33,6 +33,8 @@ class Filling:
 
     def fill(self, found: Recommendation, *, history: History, buy_again: bool) -> Recommendation:
         """The model's products first; they are checked once more, since a mail can't be recalled."""
+        if len(found.product_ids) == TOP and self._allows(found.product_ids, history=history, buy_again=buy_again):
+            return found
         closed = set(history.hidden) if buy_again else {*history.hidden, *history.bought}
         chosen = _Choice(self, closed)
         for product, because in zip(found.product_ids, found.because_ids, strict=True):
@@ -45,6 +47,17 @@ class Filling:
         if not chosen.products:
             return Recommendation(Source.NOTHING_LEFT)
         return Recommendation(reason, list(chosen.products), list(chosen.products.values()))
+
+    def _allows(self, products: Sequence[int], *, history: History, buy_again: bool) -> bool:
+        """Whether all may be shown together: nearly always, so that it is asked before a list is made anew."""
+        families = {self.family.get(product) for product in products}
+        if None in families or len(families) < len(products):
+            return False
+        wanted = set(products)
+        if not wanted.isdisjoint(history.hidden) or not (buy_again or wanted.isdisjoint(history.bought)):
+            return False
+        categories = [self.category[product] for product in products]
+        return max(map(categories.count, categories)) <= self.per_category
 
 
 class _Choice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -29,6 +30,15 @@ _Rules = dict[str, "NDArray[Any]"]
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Arranged:
+    """A shelf as the model's rows and as the filling see it."""
+
+    shelf: Shelf
+    filling: Filling
+    rules: _Rules
+
+
 class Scorer:
     """One loaded model; make one per process, after fork."""
 
@@ -39,6 +49,7 @@ class Scorer:
         self.provider, self.threads = session.provider, session.threads
         self.batch_users = CUDA_BATCH_USERS if session.provider == CUDA else BATCH_USERS
         self._session = session
+        self._arranged: _Arranged | None = None
         self._buy_again_weight = catalogue.buy_again_weight
         self._ids_by_row = np.append(self.product_ids, 0)  # the last row is padding
 
@@ -56,7 +67,7 @@ class Scorer:
         """Up to five products per user, by the shelf's rules, none hidden from them and, unless they may buy again,
         none that they bought; short lists are filled up with popular products by the same rules.
         """
-        filling = Filling.of(shelf, popular=self.popular)
+        filling = self._on(shelf).filling
         found = dict.fromkeys(histories, Recommendation(Source.NO_HISTORY))
         found.update(self.score(histories, shelf=shelf, buy_again=buy_again))
         return {
@@ -67,12 +78,19 @@ class Scorer:
         self, histories: Mapping[int, History], *, shelf: Shelf, buy_again: bool = False
     ) -> Iterator[tuple[int, Recommendation]]:
         """What the model itself says, for each user who bought a product that it knows; lists may be short."""
-        rules = shelf.by_row(self.product_ids)
+        rules = self._on(shelf).rules
         batches = make_batches(
             histories, product_ids=self.product_ids, buy_again=buy_again, batch_users=self.batch_users
         )
         for batch in batches:
             yield from self._score(batch, rules=rules, buy_again=buy_again)
+
+    def _on(self, shelf: Shelf) -> _Arranged:
+        """The same shelf comes with many messages."""
+        if self._arranged is None or self._arranged.shelf is not shelf:
+            filling = Filling.of(shelf, popular=self.popular)
+            self._arranged = _Arranged(shelf, filling, shelf.by_row(self.product_ids))
+        return self._arranged
 
     def _score(self, batch: Batch, *, rules: _Rules, buy_again: bool) -> Iterator[tuple[int, Recommendation]]:
         products, scores, because = self._run(batch, rules=rules, buy_again=buy_again)
