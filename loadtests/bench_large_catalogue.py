@@ -84,7 +84,7 @@ def main(
     day: Annotated[str, typer.Option(help="The first day that is not trained on.")] = "2011-09-03",
 ) -> None:
     """Print the tables."""
-    purchases, names = _read(transactions, products)
+    purchases, names = read_purchases(transactions, products)
     first = (date.fromisoformat(day) - EPOCH).days
     market = Market.at(purchases, day=first)
     print(f"{len(market.truth):,} users, {len(names):,} products, {market.split.bought.nnz:,} pairs\n")
@@ -180,7 +180,7 @@ def _pairs(purchases: Purchases) -> NDArray[np.int64]:
     return purchases.user.astype(np.int64) * len(purchases.product_ids) + purchases.product
 
 
-def _read(transactions: Path, products: Path) -> tuple[Purchases, list[str]]:
+def read_purchases(transactions: Path, products: Path) -> tuple[Purchases, list[str]]:
     """Products are numbered in the order of their codes."""
     with gzip.open(transactions, "rt", encoding="utf-8") as file:
         lines = [(int(row["customer_id"]), row["stock_code"], row["ts"][:10]) for row in csv.DictReader(file)]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RELATIVES: Final = 10
-DISCOUNT: Final = 0.75
+DISCOUNT: Final = 0.25
 """Measured in docs/recommender-scale.md: cold products are seen, and the others' hits stay within noise."""
 BLOCK: Final = 256
 _MARKUP: Final = re.compile(r"<[^<>]*>")

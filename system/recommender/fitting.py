@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import sparse
 
-from system.recommender.cold import DISCOUNT, cold_columns, find_relatives
+from system.recommender.cold import cold_columns, find_relatives
 from system.recommender.demand import demand, demand_features
 from system.recommender.ease import DENSE_PRODUCTS, ease_weights
 from system.recommender.large_catalogue import weights_for
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from system.recommender.hyper_parameters import HyperParameters
     from system.recommender.purchases import Purchases
 
+NAMED_PRODUCTS: Final = 20_000
+"""In larger catalogues names are compared for products without purchases alone: all pairs would take hours."""
 _BLOCK: Final = 512
 
 
@@ -55,7 +57,7 @@ def fit(
         wanted[~warm] = 0.0
     else:
         standing = find_relatives(described, warm=warm)
-        weights = _lend(weights, standing=standing, warm=warm)
+        weights = _lend(weights, standing=standing, warm=warm, discount=parameters.cold_discount)
         wanted = np.asarray(standing @ wanted, dtype=np.float32)
     return Fitted(past.product_ids, _cut(weights, wanted, parameters.neighbours), popular_rows(past, day=day))
 
@@ -74,7 +76,7 @@ def product_weights(
         weights: Weights = ease_weights(bought, l2=parameters.l2)
     else:
         weights = weights_for(bought, l2=parameters.l2)
-    if described is not None and parameters.name_weight > 0:
+    if described is not None and parameters.name_weight > 0 and len(past.product_ids) <= NAMED_PRODUCTS:
         weights = _add(weights, like_names(described) * np.float32(parameters.name_weight))
     return weights
 
@@ -97,16 +99,18 @@ def popular_rows(past: Purchases, *, day: int, days: int = 14) -> NDArray[np.int
     return np.lexsort((-past.buyers(), -past.between(day - days, day).buyers()))
 
 
-def _lend(weights: Weights, *, standing: sparse.csr_array[np.float32], warm: NDArray[np.bool_]) -> Weights:
+def _lend(
+    weights: Weights, *, standing: sparse.csr_array[np.float32], warm: NDArray[np.bool_], discount: float
+) -> Weights:
     """Columns for products that nobody bought yet, from those whose names are like theirs."""
     if warm.all():
         return weights
     if not isinstance(weights, np.ndarray):
-        return cold_columns(weights, standing=standing)
+        return cold_columns(weights, standing=standing, discount=discount)
     cold = np.flatnonzero(~warm)
     for first in range(0, len(cold), _BLOCK):
         some = cold[first : first + _BLOCK]
-        weights[:, some] += np.float32(DISCOUNT) * (standing[some] @ weights.T).T
+        weights[:, some] += np.float32(discount) * (standing[some] @ weights.T).T
     return weights
 
 

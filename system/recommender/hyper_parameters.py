@@ -21,6 +21,8 @@ class HyperParameters:
     """Ridge penalty of EASE^R; each unit is one buyer's worth of doubt."""
     name_weight: float = 0.001
     """What likeness of names adds to what purchases say."""
+    cold_discount: float = 0.25
+    """Of products that nobody bought yet, against those with names like theirs: docs/recommender-scale.md."""
     neighbours: int = 100
     """Targets kept per source."""
     exponents: tuple[float, ...] = PLAIN

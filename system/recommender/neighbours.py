@@ -21,7 +21,7 @@ _BLOCK: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Row x holds the targets of product x, best first, padded with the number of products and weight 0."""
+    """Row x holds the targets of product x, strongest first, padded with the number of products and weight 0."""
 
     ids: NDArray[np.int32]
     weights: NDArray[np.float32]
@@ -33,9 +33,10 @@ class Neighbours:
 
 
 def cut_neighbours(weights: Weights, *, demand: NDArray[np.float32], keep: int) -> Neighbours:
-    """The `keep` targets per source whose weight times demand is largest and above 0.
+    """The `keep` targets per source whose weight times demand is farthest from 0, for or against.
 
     Demand is multiplied in before the cut: a product that nobody wants now takes no place from one that sells.
+    What speaks against a product stays as well: without it those that half of all buyers have in common would win.
     """
     products = len(demand)
     keep = max(1, min(keep, products - 1))
@@ -43,9 +44,8 @@ def cut_neighbours(weights: Weights, *, demand: NDArray[np.float32], keep: int) 
     kept = np.zeros((products, keep), dtype=np.float32)
     for rows, block in _blocks(weights):
         best, values = _largest(block * demand[None, :], keep=keep)
-        positive = values > 0
-        ids[rows] = np.where(positive, best, products)
-        kept[rows] = np.where(positive, values, 0.0)
+        ids[rows] = np.where(values == 0, products, best)
+        kept[rows] = values
     return Neighbours(ids, kept)
 
 
@@ -57,7 +57,7 @@ def _blocks(weights: Weights) -> Iterator[tuple[slice, NDArray[np.float32]]]:
 
 
 def _largest(block: NDArray[np.float32], *, keep: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    best = np.argpartition(-block, keep - 1, axis=1)[:, :keep]
+    best = np.argpartition(-np.abs(block), keep - 1, axis=1)[:, :keep]
     values = np.take_along_axis(block, best, axis=1)
-    order = np.argsort(-values, axis=1, kind="stable")
+    order = np.argsort(-np.abs(values), axis=1, kind="stable")
     return np.take_along_axis(best, order, axis=1), np.take_along_axis(values, order, axis=1)

@@ -102,7 +102,9 @@ class Scorer:
         ids = self._ids_by_row
         rows = zip(ids[products].tolist(), ids[because].tolist(), counts.tolist(), usable.tolist(), strict=True)
         for user, (product_ids, because_ids, count, is_usable) in zip(batch.user_ids, rows, strict=True):
-            if is_usable:
+            if is_usable and count == TOP:
+                yield user, Recommendation(Source.HISTORY, product_ids, because_ids)
+            elif is_usable:
                 yield user, Recommendation(Source.HISTORY, product_ids[:count], because_ids[:count])
             else:
                 yield user, Recommendation(Source.UNUSABLE_SCORES)

@@ -39,8 +39,8 @@ def _cut(
     """Write the best targets of each row into the rows of `ids` and `kept`."""
     values = rows.data * demand[rows.indices]
     source = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    order = np.lexsort((rows.indices, -values, source))
+    order = np.lexsort((rows.indices, -np.abs(values), source))
     place = np.arange(len(order)) - rows.indptr[source]  # the order moves nothing out of its row
-    chosen = (place < ids.shape[1]) & (values[order] > 0)
+    chosen = (place < ids.shape[1]) & (values[order] != 0)
     ids[source[chosen], place[chosen]] = rows.indices[order][chosen]
     kept[source[chosen], place[chosen]] = values[order][chosen]

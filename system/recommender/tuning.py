@@ -28,7 +28,7 @@ WINDOWS: Final = 2
 """Each is what the other one's exponents are judged by."""
 HALF_LIVES_DAYS: Final = (30.0, 60.0, 120.0, None)
 PENALTIES: Final = (300.0, 1_000.0)
-NAME_WEIGHTS: Final = (0.001, 0.003)
+NAME_WEIGHTS: Final = (0.001, 0.003, 0.01)
 MAX_PRODUCTS: Final = 3_000
 """So many of the most bought are enough to choose by; the square of their number is what a trial costs."""
 MAX_CUSTOMERS: Final = 1_000

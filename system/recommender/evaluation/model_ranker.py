@@ -35,14 +35,17 @@ class Recommends(Protocol):
 class ModelRanker:
     """Recommends from what was bought before a split; nothing is out of stock and no rule of a newsletter applies."""
 
-    def __init__(self, scorer: Recommends, split: Split) -> None:
-        """Whom the model knows nothing for gets recently popular products, as in a campaign."""
+    def __init__(self, scorer: Recommends, split: Split, *, shelf: Shelf | None = None) -> None:
+        """Whom the model knows nothing for gets recently popular products, as in a campaign.
+
+        Without a `shelf` everything is on it that was sold before the split.
+        """
         self._scorer = scorer
         self._product_ids = split.past.product_ids
         self._bought = _Bought(split.past)
         # What was never sold before may be in the catalogue only because it sold later.
         sold = self._product_ids[popular_order(split, days=RECENT_DAYS)].tolist()
-        self._shelf = Shelf.plain(sold, popular=sold)
+        self._shelf = shelf or Shelf.plain(sold, popular=sold)
 
     def best(
         self, users: NDArray[np.int32], *, buy_again: bool, hidden: NDArray[np.int32] | None = None
