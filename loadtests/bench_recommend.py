@@ -2,6 +2,7 @@
 
     python -m loadtests.bench_recommend --processes 2
     python -m loadtests.bench_recommend --processes 1 --threads 2
+    python -m loadtests.bench_recommend --users 6000 --profile
     python -m loadtests.bench_recommend --device cuda --processes 1 --batch 1024 --batch 4096 --batch 16384
 
 *Whole* is from Python lists of purchases to `Recommendation` objects, in messages of 500 people as workers get them
@@ -21,8 +22,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import numpy as np
 import typer
 
+from loadtests.recommend_profile import profile_graph
 from loadtests.recommend_rate import measure_rate
 from loadtests.recommend_workload import invent_workload
+from system.recommender.batches import BATCH_USERS
 from system.recommender.session import THREADS
 
 if TYPE_CHECKING:
@@ -52,12 +55,16 @@ def main(
     processes: Annotated[int, typer.Option(min=1)] = 2,
     threads: Annotated[int, typer.Option(min=1, help="Threads of each process's session.")] = THREADS,
     batch: Annotated[list[int] | None, typer.Option(min=1, help="People a batch; may be repeated.")] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Only show where the graph's time goes.")] = False,
 ) -> None:
     """Print one line per batch size, and what the last one's limit consists of."""
     if device not in {"cpu", "cuda"}:
         raise typer.BadParameter(f"{device!r} is neither cpu nor cuda", param_hint="--device")
     kind: ModelDevice = "cuda" if device == "cuda" else "cpu"
     workload = invent_workload(products=products, neighbours=neighbours, users=users)
+    if profile:
+        _print_profile(workload, device=kind, sizes=batch or [BATCH_USERS])
+        return
     lengths = [len(history.bought) for history in workload.histories.values()]
     print(
         f"{device}, {processes} processes x {threads} threads, {products:,} products x {neighbours} neighbours, "
@@ -69,6 +76,13 @@ def main(
         print(_line(rates, batch=size, on_cpu=kind == "cpu"), flush=True)
     if kind == "cpu":
         print(_steps(rates, batch=size))
+
+
+def _print_profile(workload: Workload, *, device: ModelDevice, sizes: list[int]) -> None:
+    for size in sizes:
+        found = profile_graph(workload, device=device, batch=size)
+        print(f"\n| step, batch {size} | us a user |\n|---|---|\n| all | {sum(found.values()):.1f} |")
+        print("\n".join(f"| {step} | {us:.1f} |" for step, us in found.items()))
 
 
 def _measure(workload: Workload, *, device: ModelDevice, processes: int, threads: int, batch: int) -> list[Rate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -54,6 +55,8 @@ def measure_rate(workload: Workload, *, device: ModelDevice, threads: int, batch
     shelf, rules = workload.shelf(), workload.rules()
     batches = workload.batches(batch)
     scorer.recommend(dict(islice(workload.histories.items(), BATCH_JOBS)), shelf=shelf)
+    gc.collect()
+    gc.freeze()  # a worker holds the people of one message, and its collector looks at no others
     together.wait()
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     jobs = max(BATCH_JOBS, batch)
