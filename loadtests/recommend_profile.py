@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
@@ -32,10 +32,10 @@ def profile_graph(workload: Workload, *, device: ModelDevice, batch: int) -> dic
             step = f"{event['args']['op_name']} ({event['args']['provider'].removesuffix('ExecutionProvider')})"
             durations[event["name"], step].append(event["dur"])
     users = sum(len(feeds["history"]) for feeds in chosen)
-    total = Counter[str]()
+    total = defaultdict[str, float](float)
     for (_, step), found in durations.items():
         total[step] += sum(min(found[first : first + RUNS]) for first in range(0, len(found), RUNS)) / users
-    return dict(total.most_common())
+    return dict(sorted(total.items(), key=lambda step: -step[1]))
 
 
 def _profile(workload: Workload, batches: list[Arrays], *, device: ModelDevice, folder: Path) -> list[dict[str, Any]]:
