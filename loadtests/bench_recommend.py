@@ -13,6 +13,8 @@ there is none. What the limits contain is said in loadtests/recommend_limit.py.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -61,6 +63,8 @@ def main(
     if device not in {"cpu", "cuda"}:
         raise typer.BadParameter(f"{device!r} is neither cpu nor cuda", param_hint="--device")
     kind: ModelDevice = "cuda" if device == "cuda" else "cpu"
+    if kind == "cuda":
+        _try_cuda()
     workload = invent_workload(products=products, neighbours=neighbours, users=users)
     if profile:
         _print_profile(workload, device=kind, sizes=batch or [BATCH_USERS])
@@ -76,6 +80,13 @@ def main(
         print(_line(rates, batch=size, on_cpu=kind == "cpu"), flush=True)
     if kind == "cpu":
         print(_steps(rates, batch=size))
+
+
+def _try_cuda() -> None:
+    """In a process of its own: the pool's processes would break off with a traceback each."""
+    done = subprocess.run([sys.executable, "-m", "system.recommender.cuda_trial"], check=False)
+    if done.returncode:
+        raise typer.Exit(done.returncode)
 
 
 def _print_profile(workload: Workload, *, device: ModelDevice, sizes: list[int]) -> None:
