@@ -101,7 +101,7 @@ def _resident_s(graph: bytes, batches: list[Arrays], rules: Arrays) -> float:
     """The same batches with all that goes in and out on the GPU already: what is left are the graph's own steps."""
     runtime = load_runtime()
     options = runtime.SessionOptions()
-    options.log_severity_level = 3
+    options.intra_op_num_threads, options.log_severity_level = 1, 3
     session = runtime.InferenceSession(graph, options, providers=[CUDA, CPU])
     spent_s = 0.0
     for feeds in batches:
