@@ -93,8 +93,7 @@ def _trials(
 ) -> _Trials | None:
     some = _most_bought(purchases.before(day))
     words = None if described is None else described[np.searchsorted(purchases.product_ids, some.product_ids)]
-    rng = np.random.default_rng(seed)
-    occasions = [_occasion(some, day=day - WINDOW_DAYS * (n + 1), rng=rng) for n in range(WINDOWS)]
+    occasions = [_occasion(some, day=day - WINDOW_DAYS * (n + 1), seed=seed) for n in range(WINDOWS)]
     usable = [occasion for occasion in occasions if occasion]
     return _Trials(usable, words) if len(usable) == WINDOWS else None
 
@@ -115,14 +114,13 @@ def _most_bought(past: Purchases) -> Purchases:
     )
 
 
-def _occasion(some: Purchases, *, day: int, rng: np.random.Generator) -> _Occasion | None:
+def _occasion(some: Purchases, *, day: int, seed: int) -> _Occasion | None:
     """The window that begins at `day`, for a sample of those who bought something new; None for too few of them."""
     split = split_at(some, day=day, days=WINDOW_DAYS)
     truth = split.truth(Mode.NEW_ONLY)
     if len(truth) < ENOUGH_CUSTOMERS:
         return None
-    chosen = np.sort(rng.permutation(len(truth))[:MAX_CUSTOMERS])
-    new = Truth(truth.users[chosen], sparse.csr_array(truth.bought[chosen]))
+    new = truth.sample(most=MAX_CUSTOMERS, seed=seed)
     known = sparse.csr_array(split.bought[new.users])
     return _Occasion(split.past, day, known, new, demand_features(split.past, day=day))
 

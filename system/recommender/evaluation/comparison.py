@@ -38,9 +38,9 @@ class Comparison:
         return {key: values[chosen] for key, values in self.scores.items()}
 
 
-def compare(split: Split, *, mode: Mode, rankers: Mapping[str, Ranker]) -> Comparison:
-    """Let each ranker recommend to every customer who bought something that counts."""
-    truth = split.truth(mode)
+def compare(split: Split, *, mode: Mode, rankers: Mapping[str, Ranker], truth: Truth | None = None) -> Comparison:
+    """Let each ranker recommend to every customer who bought something that counts, or to those of `truth`."""
+    truth = truth or split.truth(mode)
     best = {name: ranker.best(truth.users, buy_again=mode is Mode.BUY_AGAIN) for name, ranker in rankers.items()}
     scores = {
         (name, str(metric)): values

@@ -40,6 +40,13 @@ class Truth:
     def __len__(self) -> int:
         return len(self.users)
 
+    def sample(self, *, most: int, seed: int) -> Truth:
+        """At most so many of the customers, drawn at random."""
+        if len(self) <= most:
+            return self
+        chosen = np.sort(np.random.default_rng(seed).permutation(len(self))[:most])
+        return Truth(self.users[chosen], sparse.csr_array(self.bought[chosen]))
+
     @property
     def sizes(self) -> NDArray[np.int64]:
         """How many products each of them bought."""

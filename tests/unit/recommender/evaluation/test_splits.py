@@ -50,3 +50,14 @@ def test_a_record_without_orders_is_refused() -> None:
 def test_a_window_as_long_as_the_record_is_refused() -> None:
     with pytest.raises(InputError, match=r"test_days=20 leave nothing to learn from: the orders span 20 days"):
         split_last(record(LINES, products=3), days=20)
+
+
+def test_a_sample_keeps_each_customer_s_own_purchases_and_is_the_same_for_the_same_seed() -> None:
+    lines = [(user, product, day) for user in range(40) for product, day in ((0, 10), (1 + user % 5, 25))]
+    truth = split_at(record(lines, products=6), day=20, days=10).truth(Mode.NEW_ONLY)
+    some = truth.sample(most=7, seed=3)
+    assert len(some) == 7
+    assert [row.nonzero()[0].tolist() for row in some.bought.toarray()] == [[1 + user % 5] for user in some.users]
+    assert some.users.tolist() == truth.sample(most=7, seed=3).users.tolist()
+    assert some.users.tolist() != truth.sample(most=7, seed=4).users.tolist()
+    assert truth.sample(most=40, seed=3) is truth
