@@ -177,3 +177,21 @@ def test_the_clock_of_another_server_is_learned_anew(permits: RateLimit) -> None
     before = time.monotonic()
     (permit,) = soon(permits, 1)
     assert permit.starts_at >= before - 0.1
+
+
+def test_a_slow_first_answer_makes_no_start_late(permits: RateLimit, monkeypatch: pytest.MonkeyPatch) -> None:
+    soon(permits, 1)  # the fresh server's hold is over
+    newcomer = RateLimit(permits._redis, account="default", mails_per_s=LIMIT)
+    ask, delays_s = newcomer._script, iter([0.05])
+
+    def answer_slowly(**how: object) -> object:
+        answer = ask(**how)
+        time.sleep(next(delays_s, 0.0))
+        return answer
+
+    monkeypatch.setattr(newcomer, "_script", answer_slowly)
+    first = soon(newcomer, 1)[0]
+    second = soon(newcomer, 1)[0]
+    logged = dict(permits._redis.zrange(newcomer._starts, 0, -1, withscores=True))
+    apart_s = (logged[str(second.number).encode()] - logged[str(first.number).encode()]) / 1e6
+    assert second.starts_at - first.starts_at == pytest.approx(apart_s, abs=0.01)
