@@ -68,8 +68,8 @@ class Expected:
     operator_actions: int = 0
     """What a person has to do, beside reading the alert."""
     unacked: int = 0
-    """Messages that a killed worker held, or whose acknowledgement was lost: Redis gives them out again after the visibility timeout, and claims make
-    that harmless."""
+    """Messages that a killed worker held, or whose acknowledgement was lost: Redis gives them out again after the
+    visibility timeout, and claims make that harmless."""
     bunched_mails: int = 0
     """So many more than the limit may arrive in one second where the mails go through a proxy, which bunches them."""
 
