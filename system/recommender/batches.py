@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _Item = TypeVar("_Item", np.int32, np.float32)
 
-BATCH_USERS: Final = 32  # their score rows stay in the processor's cache (docs/benchmarks.md)
+BATCH_USERS: Final = 16  # their score rows stay in the processor's cache (docs/benchmarks.md)
 CUDA_BATCH_USERS: Final = 4_096  # a GPU has work for all of its cores only in large batches
 TASTE_PRODUCTS: Final = 128  # older purchases say nothing more about taste
 
