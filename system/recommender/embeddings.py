@@ -9,28 +9,7 @@ from scipy import sparse
 from scipy.sparse.linalg import svds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
-
-
-def purchase_matrix(
-    purchases: Iterable[NDArray[np.int64]], *, product_ids: NDArray[np.int64]
-) -> sparse.csr_array[np.float32]:
-    """Users x products, 1 where bought; columns follow `product_ids`, which must be ascending.
-
-    `purchases` are chunks of (user id, product id) rows; a product that is not in `product_ids` is left out.
-    """
-    pairs = np.concatenate([np.empty((0, 2), dtype=np.int64), *purchases])
-    columns = np.searchsorted(product_ids, pairs[:, 1])
-    known = columns < len(product_ids)
-    known[known] = product_ids[columns[known]] == pairs[known, 1]
-    users, rows = np.unique(pairs[known, 0], return_inverse=True)
-    ones = np.ones(int(known.sum()), dtype=np.float32)
-    matrix = sparse.csr_array((ones, (rows, columns[known])), shape=(len(users), len(product_ids)))
-    matrix.sum_duplicates()
-    matrix.data[:] = 1.0
-    return matrix
 
 
 def embed_products(bought: sparse.csr_array[np.float32], *, dims: int, seed: int) -> NDArray[np.float32]:

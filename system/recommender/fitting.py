@@ -85,13 +85,10 @@ def decayed(past: Purchases, *, day: int, half_life_days: float | None) -> spars
     """Users x products, 1 for a purchase of today; two purchases half a life ago weigh half of that together."""
     if half_life_days is None:
         return past.matrix()
-    products = len(past.product_ids)
-    pairs, place = np.unique(past.user.astype(np.int64) * products + past.product, return_inverse=True)
-    newest = np.full(len(pairs), np.iinfo(np.int32).min, dtype=np.int32)
-    np.maximum.at(newest, place, past.day)
-    values = np.exp2(-(day - newest) / (2.0 * half_life_days)).astype(np.float32)
-    rows, columns = np.divmod(pairs, products)
-    return sparse.csr_array((values, (rows, columns)), shape=(len(past.user_ids), products))
+    pairs = past.pairs()
+    values = np.exp2(-(day - pairs.newest) / (2.0 * half_life_days)).astype(np.float32)
+    shape = (len(past.user_ids), len(past.product_ids))
+    return sparse.csr_array((values, (pairs.user, pairs.product)), shape=shape)
 
 
 def popular_rows(past: Purchases, *, day: int, days: int = 14) -> NDArray[np.int64]:

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Pairs:
+    """One line per person and product: rows as in `Purchases`, the day of the newest order, and how many there were."""
+
+    user: NDArray[np.int64]
+    product: NDArray[np.int64]
+    newest: NDArray[np.int32]
+    times: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
 class Purchases:
     """One line per order; `user` and `product` are rows of the two ascending arrays of ids, `day` counts from 1970."""
 
@@ -57,6 +67,17 @@ class Purchases:
         matrix = sparse.csr_array((ones, (self.user, self.product)), shape=shape)
         matrix.sum_duplicates()
         return matrix
+
+    def pairs(self) -> Pairs:
+        """What each person ever bought, each product once; by person, then product."""
+        products = len(self.product_ids)
+        keys, place, times = np.unique(
+            self.user.astype(np.int64) * products + self.product, return_inverse=True, return_counts=True
+        )
+        newest = np.full(len(keys), np.iinfo(np.int32).min, dtype=np.int32)
+        np.maximum.at(newest, place, self.day)
+        user, product = np.divmod(keys, max(products, 1))
+        return Pairs(user, product, newest, times)
 
     def buyers(self) -> NDArray[np.int64]:
         """How many different people bought each product."""

@@ -26,11 +26,6 @@ class ProductCard:
     image_url: str | None
 
 
-def product_ids(connection: Connection) -> list[int]:
-    """All product ids, ascending."""
-    return list(connection.execute(text("SELECT id FROM products ORDER BY id")).scalars())
-
-
 @dataclass(frozen=True, slots=True)
 class ProductText:
     """What a product is called."""

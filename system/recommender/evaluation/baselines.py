@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import sparse
 
+from system.recommender.ease import DENSE_PRODUCTS
 from system.recommender.evaluation.ranking import ScoreRanker
 from system.recommender.evaluation.splits import Mode
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 RECENT_DAYS: Final = 14
 DECAY_DAYS: Final = 90.0
-DENSE_PRODUCTS: Final = 12_000  # 576 MB of cosines
 
 
 class Baseline(StrEnum):

@@ -74,16 +74,10 @@ class _Bought:
     """Each user's products, the newest first, and how often each was bought."""
 
     def __init__(self, past: Purchases) -> None:
-        products = len(past.product_ids)
-        pairs, place, times = np.unique(
-            past.user.astype(np.int64) * products + past.product, return_inverse=True, return_counts=True
-        )
-        newest = np.full(len(pairs), np.iinfo(np.int32).min, dtype=np.int32)
-        np.maximum.at(newest, place, past.day)
-        user, product = np.divmod(pairs, products)
-        order = np.lexsort((product, -newest, user))
-        self._products, self._times = product[order], times[order]
-        self._starts = np.searchsorted(user, np.arange(len(past.user_ids) + 1))
+        pairs = past.pairs()
+        order = np.lexsort((pairs.product, -pairs.newest, pairs.user))
+        self._products, self._times = pairs.product[order], pairs.times[order]
+        self._starts = np.searchsorted(pairs.user, np.arange(len(past.user_ids) + 1))
 
     def of(self, user: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows of products, and the times."""

@@ -1,11 +1,23 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
-from system.recommender.embeddings import embed_products, purchase_matrix
+from system.recommender.embeddings import embed_products
+from system.recommender.purchases import collect_purchases
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 pytestmark = pytest.mark.unit
+
+
+def purchase_matrix(chunks: list[np.ndarray], *, product_ids: np.ndarray) -> sparse.csr_array:
+    lines = (np.column_stack([pairs, np.zeros(len(pairs), dtype=np.int64)]) for pairs in chunks)
+    return collect_purchases(lines, product_ids=product_ids).matrix()
+
 
 TEA, MUG, ROPE, TENT = 10, 20, 30, 40
 PRODUCTS = np.array([TEA, MUG, ROPE, TENT])
